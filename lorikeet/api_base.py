@@ -1,0 +1,181 @@
+"""What the views of the API have in common, and the one table from error to response."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import OperationalError
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
+from rest_framework import status
+from rest_framework.exceptions import Throttled
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.mediatypes import media_type_matches
+from rest_framework.views import APIView, exception_handler
+
+from .authentication import authenticators
+from .carts import TOKEN_HEADER, Shopper, locked
+from .contents import CartContents
+from .exceptions import (
+    CartChanged,
+    CartGone,
+    ConflictErrorSet,
+    IdempotencyKeyReused,
+    IncompleteCartErrorSet,
+    InvalidToken,
+    LimitReached,
+    TooManyAttempts,
+)
+from .models import Cart
+from .parsers import StrictJSONParser
+from .pricing import Totals
+from .representation import Representation, etag, render, with_time
+
+__all__ = ["CartAPIView", "first_message", "handle_exception"]
+
+logger = logging.getLogger(__name__)
+
+#: "return=cart" among the preferences of a header (RFC 7240, section 2).
+PREFERENCE = re.compile(r'(?:^|,)\s*return\s*=\s*(?:cart|"cart")\s*(?:[;,]|$)', re.IGNORECASE)
+
+#: What each error answers with: a status, and a function from the error to the body. The first that fits counts.
+ANSWERS: dict[type[Exception], tuple[int, Callable[[Any], Any]]] = {
+    CartGone: (404, lambda error: {"detail": _("Not found.")}),
+    CartChanged: (412, lambda error: {"detail": _("The cart has changed since it was shown.")}),
+    InvalidToken: (400, lambda error: {TOKEN_HEADER: [str(error)]}),
+    LimitReached: (400, lambda error: {error.field: [str(error)]}),
+    ConflictErrorSet: (409, lambda error: {"reason": "conflict", "info": error.to_json()}),
+    IncompleteCartErrorSet: (422, lambda error: {"reason": "incomplete", "info": error.to_json()}),
+    IdempotencyKeyReused: (
+        422,
+        lambda error: {
+            "reason": "idempotency_key_reused",
+            "info": {"message": _("This idempotency key was used with another request.")},
+        },
+    ),
+    OperationalError: (503, lambda error: {"detail": _("The shop is busy. Please try again.")}),
+}
+
+
+def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer an error by the table, or as REST framework does; ``None`` leaves it to Django, as our bug."""
+    if isinstance(error, TooManyAttempts):
+        error = Throttled(wait=error.retry_after)
+    for known, (code, body) in ANSWERS.items():
+        if isinstance(error, known):
+            response = Response(body(error), status=code)
+            if code == status.HTTP_503_SERVICE_UNAVAILABLE:
+                logger.error("The database could not serve the cart.", exc_info=error)
+                response["Retry-After"] = "1"
+            return response
+    return exception_handler(error, context)
+
+
+def first_message(body: Any) -> str:
+    """Return the first message in the body of an error as one line of ASCII, for the header ``X-API-Error``."""
+    while isinstance(body, (dict, list)) and body:
+        if isinstance(body, dict):
+            known = next((key for key in ("message", "info", "detail") if body.get(key)), next(iter(body)))
+            body = body[known]
+        else:
+            body = body[0]
+    text = " ".join(str(body or _("Error")).split())
+    return text.encode("ascii", "backslashreplace").decode()[:500]
+
+
+class JSONOnly(BaseContentNegotiation):
+    """Answers in JSON whatever a client says that it accepts, as RFC 9110 (section 12.5.1) allows."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        """Return the parser for the request's content type, or ``None``."""
+        return next((p for p in parsers if media_type_matches(p.media_type, request.content_type)), None)
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        """Return the one renderer there is."""
+        return renderers[0], renderers[0].media_type
+
+
+class CartAPIView(APIView):
+    """A view of the shopper's own cart: JSON in, JSON out, and no crossing of sites."""
+
+    parser_classes = (StrictJSONParser,)
+    renderer_classes = (JSONRenderer,)
+    permission_classes = ()
+    throttle_classes = ()
+    content_negotiation_class = JSONOnly
+    metadata_class = None
+
+    shopper: Shopper
+    #: The token of a cart that this request made, for the response.
+    new_token: str | None = None
+
+    def get_authenticators(self) -> list[Any]:
+        return authenticators()
+
+    def get_exception_handler(self) -> Any:
+        return handle_exception
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.shopper = Shopper.of(request._request)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if isinstance(response, Response) and 400 <= response.status_code < 500:
+            response["X-API-Error"] = first_message(response.data)
+        if self.new_token is not None:
+            response[TOKEN_HEADER] = self.new_token
+        response["Cache-Control"] = "private, no-cache"
+        patch_vary_headers(response, ("Cookie", "Accept-Language"))
+        return response
+
+    @contextmanager
+    def changing(self, create: bool = False) -> Iterator[Cart]:
+        """Lock the shopper's cart for a write, provided that it is the one which ``If-Match`` names.
+
+        :raises CartGone: there is none, and it is not to be made.
+        :raises CartChanged: it is another.
+        """
+        with locked(self.shopper, create=create or self.shopper.user is not None) as cart:
+            if "If-Match" in self.request.headers:
+                contents = CartContents.fetch(pk=cart.pk)
+                assert contents is not None  # it is locked
+                self.check_match(contents)
+            yield cart
+        self.new_token = self.shopper.remember(self.request._request, cart)
+        self.shopper = Shopper(self.shopper.user, None if self.shopper.user else cart.key)
+
+    def check_match(self, contents: CartContents, totals: Totals | None = None) -> None:
+        """Raise ``CartChanged`` unless ``If-Match`` names this cart (RFC 9110, section 13.1.1)."""
+        wanted = {tag.strip() for tag in self.request.headers["If-Match"].split(",")}
+        if "*" not in wanted and etag(render(Representation(contents, self.request, totals).cart())) not in wanted:
+            raise CartChanged
+
+    def whole_cart(self, code: int = 200) -> HttpResponse:
+        """Answer with everything in the cart as it is now."""
+        body = render(Representation(self.shopper.contents(), self.request).cart())
+        response = HttpResponse(with_time(body), status=code, content_type="application/json")
+        response["ETag"] = etag(body)
+        return response
+
+    def answer(self, body: Callable[[], Any], code: int) -> HttpResponse | Response:
+        """Answer a write: with the cart if the client prefers that (RFC 7240), else with ``body()``.
+
+        A 204 that is to hold the cart becomes a 200, since a 204 holds nothing.
+        """
+        header = PREFERENCE.search(self.request.headers.get("Prefer", ""))
+        if header is None and self.request.query_params.get("return") != "cart":
+            return Response(body(), status=code)
+        response = self.whole_cart(200 if code == status.HTTP_204_NO_CONTENT else code)
+        response["Preference-Applied"] = "return=cart"
+        response["Content-Location"] = reverse("lorikeet:cart")
+        return response

@@ -1,0 +1,170 @@
+"""The abstract models that ``models.py`` is made of: what hosts may subclass, and rows with amounts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar
+
+from django.conf import settings as django_settings
+from django.db import models
+from django.db.models import Q
+from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
+
+from . import money
+from .conf import settings
+from .managers import SubclassManager
+
+__all__ = [
+    "Extensible",
+    "InCartOrOrder",
+    "Ownable",
+    "Quantised",
+    "above",
+    "amount_field",
+    "currency_field",
+    "in_cart_or_order",
+    "subclass_of",
+]
+
+
+def above(name: str) -> Any:
+    """Return something of a module above this one: the models' convenience methods are shorthand for it."""
+    return import_string(f"lorikeet.{name}")
+
+
+def default_currency() -> str:
+    return settings.CURRENCY
+
+
+def amount_field(**options: Any) -> models.DecimalField[Any, Any]:
+    """Return a column for an amount of money in major units."""
+    return models.DecimalField(max_digits=19, decimal_places=4, **options)
+
+
+def currency_field() -> models.CharField[Any, Any]:
+    """Return a column for an ISO 4217 code."""
+    return models.CharField(_("currency"), max_length=3, default=default_currency)
+
+
+class Extensible(models.Model):
+    """A multi-table parent. It is abstract in use: only its subclasses have rows of their own."""
+
+    #: Lookups that are loaded together with these rows, such as ``("product", "product__merchant")``.
+    cart_prefetch: ClassVar[Sequence[str]] = ()
+
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+
+    objects: ClassVar[SubclassManager[Any]] = SubclassManager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._meta.parents:
+            name = type(self).__name__
+            raise TypeError(f"Lorikeet's {name} is to be subclassed: write class My{name}({name}) and save that.")
+        super().save(*args, **kwargs)
+
+
+class Ownable(Extensible):
+    """What belongs to a user, or to the guest's cart it was made in."""
+
+    user = models.ForeignKey(
+        django_settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="%(class)s_set"
+    )
+    cart = models.ForeignKey("lorikeet.Cart", models.SET_NULL, null=True, blank=True, related_name="%(class)s_set")
+    active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        abstract = True
+
+    def assign_to_user(self, user: Any) -> None:
+        """Give what a guest made to the user as whom he signs in. It is saved afterwards."""
+        self.user = user
+
+
+class InCartOrOrder(Extensible):
+    """What is in a cart until it is checked out, and on an order from then on."""
+
+    #: Fields in which two of these must be equal to be combined, such as ``("product",)``.
+    combine_on: ClassVar[Sequence[str]] = ()
+
+    total_when_charged = amount_field(null=True, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+        ordering = ("id",)
+
+    def combine_with(self, other: Any) -> bool:
+        """Take ``other`` into this one, for example by adding up the quantities.
+
+        It is asked only about rows of the same class that are equal in all fields of ``combine_on``. Return ``True``
+        if that was done: this is then validated and saved, and ``other`` forgotten. By default nothing is combined.
+        """
+        return False
+
+    def check_complete(self, for_checkout: bool = False) -> None:
+        """Raise ``IncompleteCartError`` if this cannot be sold as it is.
+
+        :param for_checkout: an order is about to be made from it, inside the transaction that holds the cart's lock.
+        """
+
+    def prepare_for_checkout(self) -> None:
+        """Take what this needs, such as a limited coupon, in the transaction that makes the order.
+
+        That transaction is committed *before* the payment is asked for, so override :meth:`undo_checkout` as well.
+        ``self.order`` is set.
+
+        :raises ConflictError: it is not to be had any more. Nothing is sold, the client is answered 409.
+        """
+
+    def undo_checkout(self) -> None:
+        """Give back what :meth:`prepare_for_checkout` took, in the transaction that cancels the order."""
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self._refuse_if_on_order()
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        self._refuse_if_on_order()
+        return super().delete(*args, **kwargs)
+
+    def _refuse_if_on_order(self) -> None:
+        if self.order_id is not None:  # type: ignore[attr-defined]
+            raise ValueError("This is on an order, which never changes; refund or cancel the order instead.")
+
+
+def in_cart_or_order(model: str) -> models.CheckConstraint:
+    """Return the constraint that a row of ``model`` is in a cart or on an order, and never in both."""
+    return models.CheckConstraint(
+        condition=Q(cart__isnull=False, order__isnull=True) | Q(cart__isnull=True, order__isnull=False),
+        name=f"lorikeet_{model}_in_cart_or_order",
+    )
+
+
+class Quantised(models.Model):
+    """A row with amounts in its own currency, which are read with that currency's decimal places."""
+
+    amounts: ClassVar[tuple[str, ...]] = ()
+    currency: models.CharField[Any, Any]
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def from_db(cls, db: str | None, field_names: Collection[str], values: Collection[Any], **options: Any) -> Any:
+        """Return a row with its amounts rounded to the exponent of its currency."""
+        row = super().from_db(db, field_names, values, **options)
+        if "currency" in row.__dict__:
+            for name in cls.amounts:
+                if row.__dict__.get(name) is not None:
+                    setattr(row, name, money.quantise(row.__dict__[name], row.currency))
+        return row
+
+
+def subclass_of(row: Any) -> Any:
+    """Return a row of a multi-table parent as an instance of its own class; it may be that already, or ``None``."""
+    if row is None or row._meta.parents:
+        return row
+    return type(row).objects.get_subclass(pk=row.pk)

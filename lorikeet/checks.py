@@ -1,0 +1,196 @@
+"""Every mistake a host can make that shows at start-up. Ids are never used again for something else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Error, Warning, register
+from django.urls import NoReverseMatch, reverse
+
+from . import money
+from .bases import InCartOrOrder
+from .conf import PREFIX, Settings, SettingsGroup, settings
+from .models import Adjustment, LineItem, PaymentMethod
+from .pricing import ChargeSource
+from .registry import BASES, registry
+from .representation import CORE_KEYS
+from .sections import CartSection
+from .serializers import CombiningSerializer
+
+__all__ = ["check_lorikeet"]
+
+#: What the library sets itself; a client that could set it would have another's cart, or another price.
+PROTECTED = {"id", "pk", "cart", "order", "user", "active", "created_at", "total_when_charged"}
+
+
+@register("lorikeet")
+def check_lorikeet(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Run all of Lorikeet's checks."""
+    wrong = [*_check_values()]
+    if wrong:
+        return wrong
+    return [*_check_currency(), *_check_names(), *_check_site(), *_check_plugins(), *_check_models()]
+
+
+def _check_values() -> Iterator[CheckMessage]:
+    for setting in settings:
+        if problem := setting.problem():
+            yield Error(f"{setting.name} {problem}.", hint=f"The default is {setting.default!r}.", id="lorikeet.E001")
+
+
+def _check_currency() -> Iterator[CheckMessage]:
+    if not hasattr(django_settings, Settings.CURRENCY.name):
+        yield Warning(
+            f"LORIKEET_CURRENCY is not set: prices are taken to be in {settings.CURRENCY}.",
+            hint=f'Say so in the settings: LORIKEET_CURRENCY = "{settings.CURRENCY}".',
+            id="lorikeet.W001",
+        )
+
+
+def _check_names() -> Iterator[CheckMessage]:
+    known = {setting.name for group in SettingsGroup.__subclasses__() for setting in group()}
+    for name in dir(django_settings):
+        if name.startswith(PREFIX) and name not in known:
+            close = get_close_matches(name, known, 1)
+            hint = f"Did you mean {close[0]}?" if close else "Take it out, or install the extension it belongs to."
+            yield Warning(f"{name} is not a setting of Lorikeet.", hint=hint, id="lorikeet.W002")
+
+
+def _check_site() -> Iterator[CheckMessage]:
+    if settings.DISPLAY_AMOUNTS and money.babel_numbers is None:
+        yield Error(
+            "LORIKEET_DISPLAY_AMOUNTS needs Babel.",
+            hint="pip install lorikeet-cart[babel]",
+            id="lorikeet.E002",
+        )
+    if not apps.is_installed("django.contrib.sessions"):
+        yield Error(
+            "Guests' carts are remembered in sessions, which are not installed.",
+            hint='Add "django.contrib.sessions" to INSTALLED_APPS, and its middleware to MIDDLEWARE.',
+            id="lorikeet.E003",
+        )
+    if "lorikeet.middleware.CartMiddleware" not in django_settings.MIDDLEWARE:
+        yield Warning(
+            "request.get_cart() is not there: Lorikeet's middleware is missing.",
+            hint='Add "lorikeet.middleware.CartMiddleware" to MIDDLEWARE, after the authentication middleware.',
+            id="lorikeet.W003",
+        )
+    try:
+        reverse("lorikeet:cart")
+    except NoReverseMatch:
+        yield Warning(
+            "Lorikeet's URLs are not included.",
+            hint='Add path("_cart/", include("lorikeet.urls")) to the urlpatterns.',
+            id="lorikeet.W004",
+        )
+    if settings.ORDER_DETAIL_VIEW is not None:
+        try:
+            reverse(settings.ORDER_DETAIL_VIEW, kwargs={"id": 1})
+        except NoReverseMatch:
+            yield Error(
+                f"LORIKEET_ORDER_DETAIL_VIEW names {settings.ORDER_DETAIL_VIEW!r}, which takes no id.",
+                hint=f'path("orders/<int:id>/", OrderView.as_view(), name="{settings.ORDER_DETAIL_VIEW}")',
+                id="lorikeet.E004",
+            )
+
+
+def _check_plugins() -> Iterator[CheckMessage]:
+    for path, source in zip(settings.CHARGES, settings.load(settings.CHARGES), strict=True):
+        if not _is_plugin(source, ChargeSource, "code"):
+            yield _no_plugin("LORIKEET_CHARGES", path, "ChargeSource", "code")
+        else:
+            yield from _check_counterpart(source, ChargeSource)
+    keys = set(CORE_KEYS)
+    for path, section in zip(settings.CART_SECTIONS, settings.load(settings.CART_SECTIONS), strict=True):
+        if not _is_plugin(section, CartSection, "key"):
+            yield _no_plugin("LORIKEET_CART_SECTIONS", path, "CartSection", "key")
+        elif section.key in keys:
+            yield Error(
+                f"{path} adds {section.key!r} to the cart, which is there already.",
+                hint="Give the section a key of its own.",
+                id="lorikeet.E006",
+            )
+        else:
+            keys.add(section.key)
+
+
+def _is_plugin(plugin: Any, base: type, attribute: str) -> bool:
+    return isinstance(plugin, type) and issubclass(plugin, base) and hasattr(plugin, attribute)
+
+
+def _no_plugin(setting: str, path: str, base: str, attribute: str) -> CheckMessage:
+    return Error(
+        f"{setting} names {path}, which is no {base} with a {attribute}.",
+        hint=f'class Mine({base}): {attribute} = "..."',
+        id="lorikeet.E005",
+    )
+
+
+def _check_models() -> Iterator[CheckMessage]:
+    for model in apps.get_models():
+        base = next((base for base in BASES if issubclass(model, base) and model is not base), None)
+        if base is None:
+            continue
+        if not any(ancestor in registry.serializers for ancestor in model.__mro__):
+            yield Error(
+                f"{model._meta.label} is not registered, so clients can neither see nor make one.",
+                hint=f"In your AppConfig.ready(): registry.register({model.__name__}, {model.__name__}Serializer)",
+                obj=model,
+                id="lorikeet.E007",
+            )
+            continue
+        yield from _check_methods(model)
+        yield from _check_serializer(model)
+
+
+def _check_methods(model: Any) -> Iterator[CheckMessage]:
+    needed = {LineItem: "get_total", Adjustment: "get_total", PaymentMethod: "make_payment"}
+    for base, name in needed.items():
+        if issubclass(model, base) and getattr(model, name, None) is getattr(base, name, None):
+            arguments = {LineItem: "self", Adjustment: "self, subtotal", PaymentMethod: "self, order, amount"}[base]
+            yield Error(
+                f"{model._meta.label} has no {name}() of its own.",
+                hint=f"def {name}({arguments}): ...",
+                obj=model,
+                id="lorikeet.E008",
+            )
+    for base in (LineItem, Adjustment):
+        if issubclass(model, base):
+            yield from _check_counterpart(model, base)
+
+
+def _check_counterpart(cls: Any, base: Any) -> Iterator[CheckMessage]:
+    prepares = cls.prepare_for_checkout is not base.prepare_for_checkout
+    if prepares and cls.undo_checkout is base.undo_checkout:
+        yield Error(
+            f"{cls.__name__} overrides prepare_for_checkout(), which is committed before the payment, and nothing "
+            "gives back what it takes if the payment fails.",
+            hint="def undo_checkout(self): ...",
+            obj=cls,
+            id="lorikeet.E009",
+        )
+
+
+def _check_serializer(model: Any) -> Iterator[CheckMessage]:
+    serializer_class = registry.serializer(model)
+    combines = issubclass(model, InCartOrOrder) and model.combine_with is not InCartOrOrder.combine_with
+    if combines and not issubclass(serializer_class, CombiningSerializer):
+        yield Error(
+            f"{serializer_class.__name__} never asks {model.__name__}.combine_with().",
+            hint=f"class {serializer_class.__name__}(LineItemSerializer): ...",
+            obj=model,
+            id="lorikeet.E010",
+        )
+    pointers = {field.name for field in model._meta.parents.values() if field is not None}
+    for name, field in serializer_class().fields.items():
+        if not field.read_only and field.source in PROTECTED | pointers:
+            yield Error(
+                f"{serializer_class.__name__}.{name} lets clients set {field.source!r}, which is Lorikeet's to set.",
+                hint=f'Take it out of Meta.fields, or add it to Meta.read_only_fields = ["{name}"].',
+                obj=model,
+                id="lorikeet.E011",
+            )

@@ -1,0 +1,59 @@
+"""Why a cart cannot be checked out yet. Incomplete is not invalid: nothing here rejects a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .conf import settings
+from .contents import CartContents
+from .exceptions import IncompleteCartError, IncompleteCartErrorSet
+from .pricing import Totals
+
+__all__ = ["checkout_steps", "reasons"]
+
+#: The steps a shopper goes through and the ``field`` of the reasons that belong to each; "review" takes the rest.
+STEPS: dict[str, set[str]] = {
+    "items": {"items"},
+    "delivery": {"delivery_address", "email"},
+    "payment": {"payment_method"},
+}
+
+
+def reasons(contents: CartContents, totals: Totals, for_checkout: bool = False) -> IncompleteCartErrorSet:
+    """Return every reason: of the checkers in their order, then of the rows, then of the price.
+
+    :param for_checkout: passed on to ``check_complete()``: an order is about to be made.
+    """
+    cart = contents.cart
+    cart.totals = totals
+    found = IncompleteCartErrorSet()
+
+    def ask(check: Callable[..., None], *args: Any) -> None:
+        try:
+            check(*args)
+        except IncompleteCartError as reason:
+            found.add(reason)
+
+    for checker in settings.load(settings.CART_COMPLETE_CHECKERS):
+        ask(checker, cart)
+    for row in (*contents.lines, *contents.adjustments, contents.payment_method):
+        if row is not None:
+            ask(row.check_complete, for_checkout)
+    for problem in totals.problems:
+        if problem not in found.errors:
+            found.add(problem)
+    return found
+
+
+def checkout_steps(found: IncompleteCartErrorSet) -> list[dict[str, str]]:
+    """Return ``[{"name", "state"}]`` with the states done, current (the first that is not done) and todo."""
+    blocked = {reason.field for reason in found}
+    steps = []
+    current = False
+    for name, fields in STEPS.items():
+        open_step = bool(fields & blocked)
+        state = "done" if not open_step else "todo" if current else "current"
+        current = current or open_step
+        steps.append({"name": name, "state": state})
+    return steps

@@ -1,0 +1,200 @@
+"""What clients may do to the rows of a cart: every change goes through the serializer the host registered."""
+
+from __future__ import annotations
+
+import logging
+from copy import copy
+from typing import Any
+
+from django.db import DataError, IntegrityError, models, transaction
+from django.http import Http404
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ValidationError
+from rest_framework.fields import Field
+
+from .conf import settings
+from .contents import owned_by
+from .exceptions import AmountTooLarge, LimitReached, PriceError
+from .models import Adjustment, Cart, DeliveryAddress, LineItem, PaymentMethod
+from .money import quantise
+from .registry import registry
+
+__all__ = ["create", "edit", "edit_choice", "find", "parse_new", "retire", "rows_of", "select"]
+
+logger = logging.getLogger(__name__)
+
+#: The cart's column that names the selected row, for what can be selected.
+SELECTED = {DeliveryAddress: "delivery_address", PaymentMethod: "payment_method"}
+#: Where each kind stands in the cart's representation, and the setting that says how many there may be.
+LIMITS = {
+    LineItem: ("items", "MAX_LINES"),
+    Adjustment: ("adjustments", "MAX_ADJUSTMENTS"),
+    DeliveryAddress: ("delivery_addresses", "MAX_ADDRESSES"),
+    PaymentMethod: ("payment_methods", "MAX_PAYMENT_METHODS"),
+}
+LONGEST_ID = 18
+
+
+def rows_of(base: Any, cart: Cart) -> models.QuerySet[Any]:
+    """Return the rows of one kind that the shopper of ``cart`` may see."""
+    mine = owned_by(cart) if base in SELECTED else models.Q(cart=cart.pk)
+    rows: models.QuerySet[Any] = base.objects.select_subclasses().filter(mine)
+    return rows
+
+
+def find(base: Any, cart: Cart, pk: str) -> Any:
+    """Return one of :func:`rows_of` as an instance of its own class.
+
+    :param pk: as it stands in the URL.
+    :raises Http404: it is not the shopper's, or there is none, or ``pk`` is no primary key; a client cannot tell.
+    """
+    if not (pk.isascii() and pk.isdigit() and len(pk) <= LONGEST_ID):
+        raise Http404
+    row = rows_of(base, cart).filter(pk=int(pk)).first() if cart.pk or cart.user_id else None
+    if row is None:
+        raise Http404
+    return row
+
+
+def parse_new(base: Any, body: Any) -> tuple[Any, dict[str, Any]]:
+    """Return the registered model and the data of ``{"type": ..., "data": {...}}``.
+
+    :raises ValidationError: either is missing or of the wrong kind.
+    """
+    body = _object(body, "non_field_errors")
+    choices = registry.types(base)
+    errors: dict[str, list[str]] = {}
+    kind = body.get("type")
+    if not isinstance(kind, str) or kind not in choices:
+        problem = _("This is not a valid type.") if "type" in body else str(Field.default_error_messages["required"])
+        errors["type"] = [f"{problem} {_('Choose from:')} {', '.join(choices)}."]
+    if "data" not in body:
+        errors["data"] = [str(Field.default_error_messages["required"])]
+    elif not isinstance(body["data"], dict):
+        errors["data"] = [_not_an_object(body["data"])]
+    if errors:
+        raise ValidationError(errors)
+    return choices[kind], body["data"]
+
+
+def create(base: Any, cart: Cart, model: Any, data: dict[str, Any], context: dict[str, Any]) -> tuple[Any, bool]:
+    """Add a row to the locked ``cart``; an address or payment method is selected.
+
+    Return the row and whether it is new, which it is not if it was combined with an equal one.
+
+    :raises ValidationError: the serializer refuses ``data``.
+    :raises LimitReached: the cart is full.
+    """
+    serializer = registry.serializer(model)(data=data, context=context)
+    serializer.is_valid(raise_exception=True)
+    owner = {"cart": cart} if base not in SELECTED else {"cart": cart, "user": cart.user}
+    row = _save(serializer, **owner)
+    if getattr(serializer, "combined", False):
+        _check_total(row, cart)
+        return row, False
+    place, setting = LIMITS[base]
+    limit = getattr(settings, setting)
+    if rows_of(base, cart).order_by().count() > limit:
+        raise LimitReached(_("There is no room for more than %(limit)d of these.") % {"limit": limit}, place)
+    _check_total(row, cart)
+    if base in SELECTED:
+        select(base, cart, row)
+    return row, True
+
+
+def edit(row: Any, cart: Cart, body: Any, partial: bool, context: dict[str, Any]) -> None:
+    """Change a line item or adjustment of the locked ``cart``.
+
+    :param body: ``{"data": {...}}``, or the data itself.
+    :raises ValidationError: the serializer refuses it.
+    """
+    body = _object(body, "non_field_errors")
+    data = _object(body["data"], "data") if "data" in body else body
+    serializer = registry.serializer(type(row))(row, data=data, partial=partial, context=context)
+    serializer.is_valid(raise_exception=True)
+    _save(serializer)
+    _check_total(row, cart)
+
+
+def edit_choice(base: Any, row: Any, cart: Cart, body: Any, context: dict[str, Any]) -> Any:
+    """Select or deselect an address or payment method, or change an address; return what it is then.
+
+    :param body: ``{"selected": bool}``, ``{"data": {...}}`` (addresses only), or both.
+    :raises ValidationError: it is anything else, or the serializer refuses the data.
+    """
+    body = _object(body, "non_field_errors")
+    allowed = {"selected", "data"} if base is DeliveryAddress else {"selected"}
+    if not body or body.keys() - allowed:
+        wrong = next((str(key) for key in body if key not in allowed), "selected")
+        raise ValidationError({wrong: [_("Send %(keys)s.") % {"keys": _(" or ").join(sorted(allowed))}]})
+    if not isinstance(body.get("selected", True), bool):
+        raise ValidationError({"selected": [_("Must be true or false.")]})
+    if "data" in body:
+        row = _edit_address(row, cart, _object(body["data"], "data"), context)
+    if "selected" in body:
+        is_selected = getattr(cart, f"{SELECTED[base]}_id") == row.pk
+        if body["selected"] != is_selected:
+            select(base, cart, row if body["selected"] else None)
+    return row
+
+
+def _edit_address(address: Any, cart: Cart, data: dict[str, Any], context: dict[str, Any]) -> Any:
+    """Change an address; one that an order names is retired instead, and a new one takes its place."""
+    on_order = address.orders.exists()
+    target = copy(address) if on_order else address
+    if on_order:
+        target.pk = target.id = None
+        target._state.adding = True
+    serializer = registry.serializer(type(address))(target, data=data, partial=True, context=context)
+    serializer.is_valid(raise_exception=True)
+    _save(serializer)
+    if on_order:
+        was_selected = cart.delivery_address_id == address.pk
+        retire(DeliveryAddress, cart, address)
+        if was_selected:
+            select(DeliveryAddress, cart, target)
+    return target
+
+
+def select(base: Any, cart: Cart, row: Any) -> None:
+    """Let ``row`` be the address or payment method of the locked ``cart``; ``None`` deselects."""
+    setattr(cart, SELECTED[base], row)
+    cart.save(update_fields=[SELECTED[base]])
+
+
+def retire(base: Any, cart: Cart, row: Any) -> None:
+    """Take an address or payment method out of the shopper's sight. Its row stays for the orders that name it."""
+    row.active = False
+    row.save(update_fields=["active"])
+    if getattr(cart, f"{SELECTED[base]}_id") == row.pk:
+        select(base, cart, None)
+
+
+def _save(serializer: Any, **owner: Any) -> Any:
+    try:
+        with transaction.atomic():
+            return serializer.save(**owner)
+    except (IntegrityError, DataError) as error:  # a rule that only the host's table knows
+        logger.warning("%s was given data that its table refuses.", type(serializer).__name__, exc_info=error)
+        raise ValidationError(_("This cannot be saved as it is.")) from error
+
+
+def _check_total(row: Any, cart: Cart) -> None:
+    """Refuse a line that costs more than can be charged, such as for its quantity."""
+    if isinstance(row, LineItem):
+        try:
+            quantise(row.get_total(), cart.currency)
+        except AmountTooLarge:
+            raise ValidationError({"total": [_("The total is too large.")]}) from None
+        except PriceError:  # the host's mistake, not the client's: the cart shows it as a reason
+            logger.exception("%s.get_total() returned no money.", type(row).__name__)
+
+
+def _object(value: Any, field: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValidationError({field: [_not_an_object(value)]})
+    return value
+
+
+def _not_an_object(value: Any) -> str:
+    return _("Expected an object, not %(type)s.") % {"type": type(value).__name__}

@@ -1,0 +1,155 @@
+"""Everything Lorikeet raises, in one tree. None of it knows of HTTP; ``api_views`` maps it to answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+__all__ = [
+    "AmountTooLarge",
+    "CartChanged",
+    "CartGone",
+    "ConflictError",
+    "ConflictErrorSet",
+    "IdempotencyKeyReused",
+    "IncompleteCartError",
+    "IncompleteCartErrorSet",
+    "InvalidToken",
+    "LimitReached",
+    "LorikeetError",
+    "PaymentError",
+    "PriceError",
+    "RegistrationError",
+    "TooManyAttempts",
+]
+
+
+class LorikeetError(Exception):
+    """The root of the tree: ``except LorikeetError`` catches whatever Lorikeet raises on purpose."""
+
+
+class RegistrationError(LorikeetError):
+    """A model or serializer cannot be registered, or was not: the message says what to write instead."""
+
+
+class PriceError(LorikeetError):
+    """An amount is no money: a float, NaN, infinite, or beyond 15 digits before the decimal point."""
+
+
+class AmountTooLarge(PriceError):
+    """An amount has more than 15 digits before the decimal point."""
+
+
+class IncompleteCartError(LorikeetError):
+    """One reason why a cart cannot be checked out. Raised by checkers and by ``check_complete()``.
+
+    :param code: a stable word for programs, such as ``"not_set"``.
+    :param message: a sentence for the shopper.
+    :param field: the part of the cart that it concerns, such as ``"delivery_address"``, or ``None``.
+    """
+
+    def __init__(self, code: str, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.field = field
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, IncompleteCartError) and self.to_json() == other.to_json()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.code, self.field))
+
+    def to_json(self) -> dict[str, str | None]:
+        """Return ``{"code", "field", "message"}``, one entry of ``incomplete_reasons``."""
+        return {"code": self.code, "field": self.field, "message": str(self.message)}
+
+
+class ConflictError(IncompleteCartError):
+    """Something the cart counted on was gone when the order was placed: stock, a coupon, a price.
+
+    Raise it from ``prepare_for_checkout()``. The order is not made, the cart stays as it was, and the client is
+    answered 409 with this reason.
+    """
+
+
+class IncompleteCartErrorSet(LorikeetError):
+    """All the reasons why a cart cannot be checked out, in the order in which they were found. Falsy when empty."""
+
+    def __init__(self, errors: Iterable[IncompleteCartError] = ()) -> None:
+        self.errors = list(errors)
+        super().__init__()
+
+    def __str__(self) -> str:
+        return "; ".join(str(error.message) for error in self.errors)
+
+    def __bool__(self) -> bool:
+        return bool(self.errors)
+
+    def __len__(self) -> int:
+        return len(self.errors)
+
+    def __iter__(self) -> Iterator[IncompleteCartError]:
+        return iter(self.errors)
+
+    def add(self, error: IncompleteCartError) -> None:
+        """Append one reason."""
+        self.errors.append(error)
+
+    def to_json(self) -> list[dict[str, str | None]]:
+        """Return the list that the cart shows as ``incomplete_reasons``."""
+        return [error.to_json() for error in self.errors]
+
+
+class ConflictErrorSet(IncompleteCartErrorSet):
+    """Every :class:`ConflictError` that stopped one order from being made."""
+
+
+class PaymentError(LorikeetError):
+    """The shopper was certainly not charged, and never will be by this attempt.
+
+    Raise it from a payment method only when the provider has said so. A timeout, a broken connection or an answer
+    that cannot be read is *not* a ``PaymentError``: let it propagate, and the attempt is kept as unknown.
+
+    :param info: what the client may know, any JSON value; by convention ``{"message", "code"}``.
+    """
+
+    def __init__(self, info: Any) -> None:
+        super().__init__(info)
+        self.info = info
+
+
+class CartChanged(LorikeetError):
+    """The cart, its prices included, is not the one the client said it had seen (``If-Match``)."""
+
+
+class CartGone(LorikeetError):
+    """The cart was deleted, or merged into another, since it was found."""
+
+
+class IdempotencyKeyReused(LorikeetError):
+    """The client's idempotency key came back with another request than the one it was first used for."""
+
+
+class InvalidToken(LorikeetError):
+    """A cart token whose signature is wrong or too old."""
+
+
+class LimitReached(LorikeetError):
+    """A limit of the cart, such as ``LORIKEET_MAX_LINES``, does not allow one more.
+
+    :param message: a sentence for the shopper.
+    :param field: the part of the cart that is full, such as ``"items"``.
+    """
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class TooManyAttempts(LorikeetError):
+    """Too many refused payments or wrong guesses from here; try again after ``retry_after`` seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(retry_after)
+        self.retry_after = retry_after

@@ -1,0 +1,154 @@
+"""Reading objects through their serializers, fast.
+
+A serializer is the contract; this compiles its read side into one function that gives what ``to_representation()``
+would give. Fields that are not known to be plain, and serializers that override how they read, are left to
+REST framework. Functions that depend on nothing but the class are kept for the life of the process; the others are
+made once for each response, since a context may be part of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from operator import attrgetter
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model
+from rest_framework import serializers
+from rest_framework.fields import SkipField
+from rest_framework.relations import PKOnlyObject
+
+__all__ = ["Reader", "reader"]
+
+Reader = Callable[[Any], Any]
+#: Puts one field of an object into a representation.
+Step = Callable[[Any, dict[str, Any]], None]
+
+#: Fields whose output depends on the value alone.
+PLAIN_FIELDS = {
+    serializers.BooleanField,
+    serializers.CharField,
+    serializers.ChoiceField,
+    serializers.DateField,
+    serializers.DateTimeField,
+    serializers.DecimalField,
+    serializers.EmailField,
+    serializers.FloatField,
+    serializers.IntegerField,
+    serializers.JSONField,
+    serializers.RegexField,
+    serializers.SlugField,
+    serializers.TimeField,
+    serializers.URLField,
+    serializers.UUIDField,
+}
+AS_IT_IS = {serializers.BooleanField, serializers.CharField, serializers.EmailField, serializers.IntegerField}
+#: What a serializer class may override and still be read by its class alone; everything else is left alone.
+OVERRIDES = ("__init__", "__new__", "fields", "get_fields", "get_field_names", "build_field", "_readable_fields")
+
+_kept: dict[type, Reader] = {}
+
+
+def reader(serializer_class: Any, context: dict[str, Any]) -> Reader:
+    """Return a function from an object to what ``serializer_class(obj, context=context).data`` would hold."""
+    kept = _kept.get(serializer_class)
+    if kept is not None:
+        return kept
+    read, pure = _compile(serializer_class(context=context))
+    if pure:
+        _kept[serializer_class] = read
+    return read
+
+
+def _compile(serializer: Any) -> tuple[Reader, bool]:
+    """Return the reader of a bound serializer, and whether it depends on nothing but the serializer's class."""
+    cls = type(serializer)
+    if not _overrides_nothing(cls, "to_representation"):
+        return serializer.to_representation, False
+    pure = _overrides_nothing(cls, *OVERRIDES)
+    steps: list[Step] = []
+    for field in serializer._readable_fields:
+        step, is_pure = _step(field, getattr(getattr(cls, "Meta", None), "model", None))
+        steps.append(step)
+        pure = pure and is_pure
+
+    def read(instance: Any) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        for step in steps:
+            step(instance, data)
+        return data
+
+    return read, pure
+
+
+def _overrides_nothing(cls: type, *names: str) -> bool:
+    owners = (next((base for base in cls.__mro__ if name in vars(base)), object) for name in names)
+    return all(owner.__module__.partition(".")[0] in ("rest_framework", "builtins") for owner in owners)
+
+
+def _step(field: Any, model: type[Model] | None) -> tuple[Step, bool]:
+    name = field.field_name
+    if not _is_column(field, model):
+        return _slow_step(field), type(field) in PLAIN_FIELDS
+    get = attrgetter(field.source)
+    if isinstance(field, serializers.Serializer):
+        convert, pure = _compile(field)
+    elif type(field) in PLAIN_FIELDS:
+        convert, pure = _converter(field), True
+    else:
+        return _slow_step(field), type(field) is serializers.PrimaryKeyRelatedField
+
+    def step(instance: Any, data: dict[str, Any]) -> None:
+        value = get(instance)
+        data[name] = None if value is None else convert(value)
+
+    return step, pure
+
+
+def _slow_step(field: Any) -> Step:
+    """Do what ``Serializer.to_representation()`` does for one field."""
+
+    def step(instance: Any, data: dict[str, Any]) -> None:
+        try:
+            attribute = field.get_attribute(instance)
+        except SkipField:
+            return
+        value = attribute.pk if isinstance(attribute, PKOnlyObject) else attribute
+        data[field.field_name] = None if value is None else field.to_representation(attribute)
+
+    return step
+
+
+def _is_column(field: Any, model: type[Model] | None) -> bool:
+    """Tell whether the field reads one column or forward key of the model, which is always there and never called."""
+    if model is None or len(field.source_attrs) != 1:
+        return False
+    try:
+        column = model._meta.get_field(field.source)
+    except FieldDoesNotExist:
+        return False
+    return bool(column.concrete) and not column.many_to_many
+
+
+def _converter(field: Any) -> Reader:
+    if type(field) in AS_IT_IS:
+        return _unless_unusual(field)
+    if type(field) is serializers.DecimalField and _is_plain_decimal(field):
+        places = f".{field.decimal_places}f"
+        slow = field.to_representation
+        return lambda value: format(value, places) if type(value) is Decimal and value.is_finite() else slow(value)
+    return field.to_representation  # type: ignore[no-any-return]
+
+
+def _unless_unusual(field: Any) -> Reader:
+    """Return a value as it is if it has the field's own type already, which is what a column gives."""
+    expected = {serializers.IntegerField: int, serializers.BooleanField: bool}.get(type(field), str)
+    slow = field.to_representation
+    return lambda value: value if type(value) is expected else slow(value)
+
+
+def _is_plain_decimal(field: Any) -> bool:
+    coerces = getattr(field, "coerce_to_string", True)
+    unusual = field.localize or field.normalize_output or field.rounding is not None
+    return coerces and not unusual and field.decimal_places is not None

@@ -1,0 +1,232 @@
+"""The JSON that clients see: of the whole cart, and of one thing in it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from time import time
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import get_language
+from rest_framework.utils.encoders import JSONEncoder
+
+from . import money
+from .completeness import checkout_steps, reasons
+from .conf import settings
+from .contents import CartContents
+from .exceptions import PriceError
+from .models import Cart, DeliveryAddress, LineItem, Order, PaymentAttempt
+from .pricing import Charge, Totals, price
+from .readers import reader
+from .registry import registry
+from .sections import CartSection
+
+__all__ = [
+    "CORE_KEYS",
+    "Representation",
+    "etag",
+    "render",
+    "represent_cart",
+    "represent_checkout",
+    "sections",
+    "with_time",
+]
+
+COMPATIBLE_VERSION = 2
+INCOMPATIBLE_VERSION = 1
+
+#: The keys of the cart that no section may take.
+CORE_KEYS = {
+    "items",
+    "new_item_url",
+    "adjustments",
+    "new_adjustment_url",
+    "charges",
+    "delivery_addresses",
+    "new_address_url",
+    "payment_methods",
+    "new_payment_method_url",
+    "subtotal",
+    "grand_total",
+    "currency",
+    "generated_at",
+    "is_complete",
+    "incomplete_reasons",
+    "checkout_steps",
+    "checkout_url",
+    "pending_checkout",
+    "is_authenticated",
+    "email",
+    "compatible_version",
+    "incompatible_version",
+}
+
+
+def render(document: Any) -> bytes:
+    """Return ``document`` as JSON in UTF-8."""
+    return json.dumps(document, cls=JSONEncoder, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def etag(body: bytes) -> str:
+    """Return the strong validator (RFC 9110, section 8.8.3) of a rendered document."""
+    return f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def sections() -> list[CartSection]:
+    """Return the sections of ``LORIKEET_CART_SECTIONS``."""
+    return [section() for section in settings.load(settings.CART_SECTIONS)]
+
+
+def with_time(body: bytes) -> bytes:
+    """Return a rendered cart with ``generated_at``, seconds since 1970, by which clients drop stale answers."""
+    return b'%s,"generated_at":%.6f}' % (body[:-1], time())
+
+
+def represent_cart(contents: CartContents, request: Any) -> dict[str, Any]:
+    """Return the whole cart, as ``GET /_cart/`` shows it."""
+    return {**Representation(contents, request).cart(), "generated_at": time()}
+
+
+class Representation:
+    """What one response shows of one cart: each type's reader and each URL is made once."""
+
+    def __init__(self, contents: CartContents, request: Any, totals: Totals | None = None) -> None:
+        self.contents = contents
+        self.context = {"request": request, "cart": contents.cart}
+        if totals is not None:
+            self.totals = totals
+        self.displays = settings.DISPLAY_AMOUNTS
+
+    @cached_property
+    def totals(self) -> Totals:
+        return price(self.contents)
+
+    def cart(self) -> dict[str, Any]:
+        """Return everything but ``generated_at``."""
+        contents, totals = self.contents, self.totals
+        cart = contents.cart
+        found = reasons(contents, totals)
+        return {
+            "items": list(self.items()),
+            "new_item_url": reverse("lorikeet:add-to-cart"),
+            "adjustments": list(self.adjustments()),
+            "new_adjustment_url": reverse("lorikeet:new-adjustment"),
+            "charges": [self.charge(charge) for charge in totals.charges],
+            "delivery_addresses": list(
+                self.choices(contents.addresses(), cart.delivery_address_id, "lorikeet:address")
+            ),
+            "new_address_url": reverse("lorikeet:new-address"),
+            "payment_methods": list(
+                self.choices(contents.payment_methods(), cart.payment_method_id, "lorikeet:payment-method")
+            ),
+            "new_payment_method_url": reverse("lorikeet:new-payment-method"),
+            **self.amount("subtotal", totals.subtotal),
+            **self.amount("grand_total", totals.grand_total),
+            "currency": totals.currency,
+            "is_complete": not found,
+            "incomplete_reasons": found.to_json(),
+            "checkout_steps": checkout_steps(found),
+            "checkout_url": reverse("lorikeet:checkout"),
+            "pending_checkout": pending_checkout(cart),
+            "is_authenticated": cart.user_id is not None,
+            "email": cart.email or None,
+            "compatible_version": COMPATIBLE_VERSION,
+            "incompatible_version": INCOMPATIBLE_VERSION,
+            **{section.key: section.get_data(contents, totals) for section in sections()},
+        }
+
+    def items(self) -> Iterator[dict[str, Any]]:
+        """Yield each line item: ``{"type", "data", "total", "url"}``."""
+        return self.priced(self.contents.lines, self.totals.lines, "lorikeet:cart-item")
+
+    def adjustments(self) -> Iterator[dict[str, Any]]:
+        """Yield each adjustment, as line items."""
+        return self.priced(self.contents.adjustments, self.totals.adjustments, "lorikeet:adjustment")
+
+    def line(self, line: LineItem) -> dict[str, Any]:
+        """Return one line item, which need not be among the contents."""
+        try:
+            total = money.quantise(line.get_total(), self.contents.cart.currency)
+        except PriceError:
+            total = None
+        return next(self.priced([line], [total], "lorikeet:cart-item"))
+
+    def choice(self, base: Any, row: Any) -> dict[str, Any]:
+        """Return one address or payment method, which need not be the selected one."""
+        cart = self.contents.cart
+        if base is DeliveryAddress:
+            return next(self.choices([row], cart.delivery_address_id, "lorikeet:address"))
+        return next(self.choices([row], cart.payment_method_id, "lorikeet:payment-method"))
+
+    def adjustment(self, pk: int) -> dict[str, Any]:
+        """Return the adjustment with this primary key, which is among the contents."""
+        shown = zip(self.contents.adjustments, self.adjustments(), strict=True)
+        return next(envelope for row, envelope in shown if row.pk == pk)
+
+    def priced(self, rows: Iterable[Any], totals: Iterable[Decimal | None], url_name: str) -> Iterator[dict[str, Any]]:
+        for envelope, total in zip(self.envelopes(rows, url_name), totals, strict=True):
+            url = envelope.pop("url")
+            yield {**envelope, **self.amount("total", total), "url": url}
+
+    def choices(self, rows: Iterable[Any], selected: int | None, url_name: str) -> Iterator[dict[str, Any]]:
+        """Yield each address or payment method: ``{"type", "data", "selected", "url"}``."""
+        rows = list(rows)
+        for row, envelope in zip(rows, self.envelopes(rows, url_name), strict=True):
+            url = envelope.pop("url")
+            yield {**envelope, "selected": row.pk == selected, "url": url}
+
+    def envelopes(self, rows: Iterable[Any], url_name: str) -> Iterator[dict[str, Any]]:
+        known: dict[type, tuple[str, Any]] = {}
+        prefix, _, suffix = reverse(url_name, kwargs={"id": "0"}).rpartition("0")
+        for row in rows:
+            cls = type(row)
+            if cls not in known:
+                known[cls] = registry.name(cls), reader(registry.serializer(cls), self.context)
+            name, read = known[cls]
+            yield {"type": name, "data": read(row), "url": f"{prefix}{row.pk}{suffix}"}
+
+    def charge(self, charge: Charge) -> dict[str, Any]:
+        return {
+            "code": charge.code,
+            "label": charge.label,
+            **self.amount("total", charge.total),
+            "included": charge.included,
+            "data": charge.data,
+        }
+
+    def amount(self, name: str, value: Decimal | None) -> dict[str, Any]:
+        """Return one amount under its name and, with ``LORIKEET_DISPLAY_AMOUNTS``, in its two other forms."""
+        shown = None if value is None else format(value, "f")
+        if not self.displays:
+            return {name: shown}
+        currency = self.contents.cart.currency
+        return {
+            name: shown,
+            f"display_{name}": None if value is None else money.display(value, currency, get_language() or "en"),
+            f"{name}_cents": None if value is None else money.to_minor_units(value, currency),
+        }
+
+
+def pending_checkout(cart: Cart) -> dict[str, Any] | None:
+    """Return the checkout of ``cart`` that is in flight, or ``None``."""
+    order: Order | None = getattr(cart, "pending_order", None)
+    if order is None:
+        return None
+    attempt: PaymentAttempt | None = order.attempts.last()
+    return represent_checkout(order, attempt)
+
+
+def represent_checkout(order: Order, attempt: PaymentAttempt | None) -> dict[str, Any]:
+    """Return what a client may know of a checkout that waits."""
+    return {
+        "id": str(order.uuid),
+        "order": order.pk,
+        "state": order.state,
+        "payment_method": attempt.provider if attempt else None,
+        "info": attempt.info if attempt else None,
+        "expires_at": order.expires_at.timestamp() if order.expires_at else None,
+    }

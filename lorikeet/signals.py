@@ -1,0 +1,30 @@
+"""What Lorikeet tells the rest of the site. Receivers run after the commit, and one that fails stops no other.
+
+``order_placed``
+    An order has just been placed. Sent once, by the process that placed it, with ``order``. If that process dies
+    first it is not sent again: use it for what may be lost, such as a counter.
+``order_checked_out``
+    An order has been placed. Sent *at least* once, with ``order`` and ``request``; ``request`` is ``None`` when it
+    is sent by recovery. Make the receiver harmless to repeat: use ``order.uuid`` as the key of what it does.
+``order_cancelled``
+    A pending order was given up and its lines handed back. Sent once, with ``order``.
+``payment_changed``
+    A payment attempt reached another state. Sent once, with ``attempt``.
+``cart_merged``
+    A guest's cart was merged into a user's at login. Sent once, with ``cart`` (the user's) and ``merged_lines``, the
+    number of lines that came along.
+
+The sender is the model class of the object each signal is about.
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+__all__ = ["cart_merged", "order_cancelled", "order_checked_out", "order_placed", "payment_changed"]
+
+order_placed = Signal()
+order_checked_out = Signal()
+order_cancelled = Signal()
+payment_changed = Signal()
+cart_merged = Signal()

@@ -1,0 +1,60 @@
+"""Short transactions: durable, and tried again when the database had to abort them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import OperationalError, connections, router, transaction
+
+from .models import Cart
+
+__all__ = ["durable"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+TRIES = 3
+#: PostgreSQL: serialization_failure, deadlock_detected. https://www.postgresql.org/docs/current/errcodes-appendix.html
+RETRIED_SQLSTATES = {"40001", "40P01"}
+#: MySQL and MariaDB: ER_LOCK_DEADLOCK, ER_CHECKREAD. https://mariadb.com/kb/en/mariadb-error-codes/
+RETRIED_ERRNOS = {1213, 1020}
+
+
+def durable(function: Callable[P, R]) -> Callable[P, R]:
+    """Run ``function`` in a transaction of its own whose commit survives a crash of the database.
+
+    It is run again, at most twice, if the database aborts it for a deadlock or a serialisation failure, so it must
+    start from what it reads.
+
+    :raises RuntimeError: a transaction is open already; the sale could be lost with it.
+    """
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        for attempt in range(1, TRIES + 1):
+            try:
+                return once(*args, **kwargs)
+            except OperationalError as error:
+                if attempt == TRIES or not _is_aborted(error):
+                    raise
+        raise AssertionError("unreachable")  # pragma: no cover
+
+    def once(*args: P.args, **kwargs: P.kwargs) -> R:
+        alias = router.db_for_write(Cart)
+        with transaction.atomic(using=alias, durable=True):
+            connection = connections[alias]
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute("SET LOCAL synchronous_commit = on")
+            return function(*args, **kwargs)
+
+    return run
+
+
+def _is_aborted(error: OperationalError) -> bool:
+    cause: Any = error.__cause__
+    return getattr(cause, "sqlstate", None) in RETRIED_SQLSTATES or bool(
+        getattr(cause, "args", ()) and cause.args[0] in RETRIED_ERRNOS
+    )
