@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from rest_framework import status
 from rest_framework.exceptions import Throttled
 from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -126,7 +127,8 @@ class CartAPIView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.shopper = Shopper.of(request._request)
+        shopper = Shopper.of(request._request)
+        self.shopper = shopper if request.method in SAFE_METHODS else shopper.merged()
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)

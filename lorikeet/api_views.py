@@ -23,7 +23,7 @@ from .authentication import network_of
 from .carts import TOKEN_HEADER
 from .checkout import Outcome, Terms, checkout
 from .contents import CartContents
-from .models import Adjustment, Cart, DeliveryAddress, LineItem, PaymentMethod
+from .models import Adjustment, Cart, DeliveryAddress, EmptyCart, LineItem, PaymentMethod
 from .order_access import let_in
 from .representation import Representation, represent_checkout
 
@@ -107,7 +107,7 @@ class RowView(RowsView):
     """One row: readable and removable."""
 
     def get(self, request: Request, id: str) -> Response:
-        cart = self.shopper.contents().cart
+        cart = self.shopper.find() or EmptyCart(user=self.shopper.user)
         return Response(self.show(cart, editing.find(self.base, cart, id)))
 
     def delete(self, request: Request, id: str) -> Any:
@@ -208,7 +208,7 @@ class CheckoutView(CartAPIView):
     def post(self, request: Request) -> Response:
         if not isinstance(request.data, dict) or request.data:
             raise ValidationError({"non_field_errors": [_("Checkout takes no parameters.")]})
-        cart = self.shopper.find() or self.shopper.contents().cart
+        cart = self.shopper.find() or EmptyCart(user=self.shopper.user)
         terms = Terms(self.idempotency_key(), self.fingerprint(cart), self.precondition(), network_of(request))
         outcome = checkout(cart, terms, request._request)
         if TOKEN_HEADER not in request.headers and outcome.order.user_id is None:

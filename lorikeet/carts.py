@@ -63,6 +63,13 @@ class Shopper:
         """Return the guest whom ``session`` remembers."""
         return cls(key=_uuid(session.get(SESSION_KEY)))
 
+    def merged(self) -> Shopper:
+        """Return who writes: a user who brings a guest's cart token has that cart merged into his first."""
+        if self.user is None or self.key is None:
+            return self
+        merge(self.key, self.user)
+        return Shopper(self.user)
+
     @property
     def lookup(self) -> dict[str, Any]:
         """The lookup that finds this shopper's cart, and no other."""
@@ -117,6 +124,7 @@ def for_request(request: HttpRequest, create: bool = False) -> Cart:
     shopper = Shopper.of(request)
     if not create:
         return shopper.find() or EmptyCart(user=shopper.user)
+    shopper = shopper.merged()
     cart = shopper.create()
     shopper.remember(request, cart)
     return cart
@@ -127,20 +135,18 @@ def locked(shopper: Shopper, create: bool = False) -> Iterator[Cart]:
     """Open a transaction, lock the shopper's cart, and yield it as it is then.
 
     The lock is an ``UPDATE`` of its row, so that it holds on every database. Whoever writes to anything in a cart
-    does it in here, and reads what it depends on in here too. A user who brings a guest's cart token has that cart
-    merged into his first.
+    does it in here, and reads what it depends on in here too.
 
     :param create: make a cart if there is none; it goes again if the block raises.
     :raises CartGone: there is no cart.
     """
     with transaction.atomic():
-        if shopper.user is not None and shopper.key is not None:
-            merge(shopper.key, shopper.user)
         if not shopper.is_anyone and lock(**shopper.lookup):
             yield Cart.objects.get(**shopper.lookup)
         elif create:
             cart = shopper.create()
-            lock(pk=cart.pk)
+            if cart.user_id is not None:  # nobody else knows of a guest's new one
+                lock(pk=cart.pk)
             yield cart
         else:
             raise CartGone("This shopper has no cart.")
@@ -160,6 +166,8 @@ def combine(row: Any, others: list[Any]) -> Any:
     for index, other in enumerate(others):
         if type(other) is type(row) and all(getattr(other, name) == getattr(row, name) for name in row.combine_on):
             combined = copy(other)
+            for name in row.combine_on:  # equal, and what row refers to is loaded
+                setattr(combined, name, getattr(row, name))
             if combined.combine_with(row):
                 relations = [field.name for field in combined._meta.fields if field.is_relation]
                 combined.full_clean(exclude=relations, validate_unique=False, validate_constraints=False)

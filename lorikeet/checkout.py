@@ -17,6 +17,7 @@ from uuid import uuid4
 from django.db import connections, router
 from django.db.models import Q
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 from django.utils.timezone import now
 
 from . import signals, throttles
@@ -59,13 +60,18 @@ NO_TERMS = Terms()
 class Outcome:
     """What a checkout came to, read from the order's row.
 
-    ``attempt`` is the latest charge, or ``None`` when nothing was to pay; ``replayed`` says that the client's key
-    had been used before.
+    ``replayed`` says that the client's key had been used before.
     """
 
     order: Order
-    attempt: PaymentAttempt | None
     replayed: bool = False
+
+    @cached_property
+    def attempt(self) -> PaymentAttempt | None:
+        """The latest charge, or ``None`` when nothing was to pay."""
+        charges = PaymentAttempt.objects.filter(order=self.order, kind=PaymentAttempt.Kind.CHARGE)
+        latest: PaymentAttempt | None = charges.order_by("-id").first()
+        return latest
 
 
 def checkout(cart: Cart, terms: Terms = NO_TERMS, request: HttpRequest | None = None) -> Outcome:
@@ -85,7 +91,7 @@ def checkout(cart: Cart, terms: Terms = NO_TERMS, request: HttpRequest | None = 
     placed = prepared.made and prepared.attempt is None
     if prepared.attempt is not None:
         placed = settle(prepared.attempt, ask(prepared.attempt, prepared.method))
-    outcome = read_outcome(prepared.order_id, replayed=prepared.replayed)
+    outcome = Outcome(Order.objects.select_related("user").get(pk=prepared.order_id), prepared.replayed)
     if prepared.made and not outcome.order.is_pending and not outcome.order.is_placed:
         throttles.record("checkout", cart=str(cart.pk), ip=terms.network)
     if placed:
@@ -93,13 +99,6 @@ def checkout(cart: Cart, terms: Terms = NO_TERMS, request: HttpRequest | None = 
     if placed or is_notification_due(outcome.order):
         notify(outcome.order, request)
     return outcome
-
-
-def read_outcome(order_id: int, replayed: bool = False) -> Outcome:
-    """Read what became of an order, which is the answer to every retry."""
-    order = Order.objects.select_related("user").get(pk=order_id)
-    attempt = order.attempts.filter(kind=PaymentAttempt.Kind.CHARGE).order_by("-id").first()
-    return Outcome(order, attempt, replayed)
 
 
 def is_notification_due(order: Order) -> bool:
@@ -183,7 +182,7 @@ def _make_order(contents: CartContents, totals: Totals, terms: Terms) -> Order:
         slot=cart,
         client_key=terms.key,
         fingerprint=terms.fingerprint,
-        user=cart.user,
+        user_id=cart.user_id,
         guest_email="" if cart.user_id else cart.email,
         delivery_address=contents.delivery_address,
         payment_method=contents.payment_method if totals.grand_total else None,

@@ -6,7 +6,7 @@ import logging
 from copy import copy
 from typing import Any
 
-from django.db import DataError, IntegrityError, models, transaction
+from django.db import DataError, IntegrityError, models
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
@@ -172,9 +172,8 @@ def retire(base: Any, cart: Cart, row: Any) -> None:
 
 def _save(serializer: Any, **owner: Any) -> Any:
     try:
-        with transaction.atomic():
-            return serializer.save(**owner)
-    except (IntegrityError, DataError) as error:  # a rule that only the host's table knows
+        return serializer.save(**owner)
+    except (IntegrityError, DataError) as error:  # a rule that only the host's table knows; the lock's block rolls back
         logger.warning("%s was given data that its table refuses.", type(serializer).__name__, exc_info=error)
         raise ValidationError(_("This cannot be saved as it is.")) from error
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.db.models import QuerySet
+from django.dispatch import Signal
 from django.utils.module_loading import import_string
 from django.utils.timezone import now
 
@@ -139,9 +140,7 @@ def cancel_order(order: Order, reason: str) -> None:
         Adjustment.objects.filter(order=order).update(**handed_back)
     values = {"state": Order.State.CANCELLED, "slot": None, "cancel_reason": reason, "updated_at": now()}
     Order.objects.filter(pk=order.pk, state=Order.State.PENDING).update(**values)
-    transaction.on_commit(
-        lambda: signals.order_cancelled.send_robust(sender=Order, order=Order.objects.get(pk=order.pk)), robust=True
-    )
+    _announce(signals.order_cancelled, Order, "order", order.pk)
 
 
 def _locked_order(pk: int) -> Order:
@@ -155,13 +154,14 @@ def _move_on(attempt: PaymentAttempt, **values: Any) -> bool:
     rows: QuerySet[PaymentAttempt] = PaymentAttempt.objects.filter(pk=attempt.pk, state__in=PaymentAttempt.OPEN)
     if not rows.update(open_for=None, lease=None, lease_until=None, updated_at=now(), **values):
         return False
-    transaction.on_commit(
-        lambda: signals.payment_changed.send_robust(
-            sender=PaymentAttempt, attempt=PaymentAttempt.objects.get(pk=attempt.pk)
-        ),
-        robust=True,
-    )
+    _announce(signals.payment_changed, PaymentAttempt, "attempt", attempt.pk)
     return True
+
+
+def _announce(signal: Signal, model: Any, name: str, pk: int) -> None:
+    """Send ``signal`` with the row as it is after the commit, if anybody listens."""
+    if signal.has_listeners(model):
+        transaction.on_commit(lambda: signal.send_robust(sender=model, **{name: model.objects.get(pk=pk)}), robust=True)
 
 
 def _as_json(info: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -97,7 +98,7 @@ class PrimaryKeyModelSerializer(serializers.ModelSerializer[M]):
 
         :raises ValidationError: it is of another type, or there is no such object in :meth:`get_queryset`.
         """
-        if isinstance(data, bool) or not isinstance(data, (int, str)):
+        if isinstance(data, bool) or not isinstance(data, (int, str)) or not self._is_canonical(data):
             self.fail("incorrect_type", data_type=type(data).__name__)
         try:
             return self.get_queryset().get(pk=data)
@@ -105,6 +106,12 @@ class PrimaryKeyModelSerializer(serializers.ModelSerializer[M]):
             self.fail("does_not_exist", pk_value=data)
         except (TypeError, ValueError, OverflowError, ModelValidationError):
             self.fail("incorrect_type", data_type=type(data).__name__)
+
+    def _is_canonical(self, key: int | str) -> bool:
+        """Tell whether a key is written as the database would: 12, but not " 12", "1_2" or other scripts' digits."""
+        model: Any = self.Meta.model
+        is_number = isinstance(model._meta.pk, models.IntegerField)
+        return not is_number or isinstance(key, int) or re.fullmatch(r"-?[0-9]+", key) is not None
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         """Validate a key; the object's own validators are not asked, since nothing of it changes."""

@@ -235,7 +235,7 @@ class PaymentMethodContract(ChoiceContract):
         data = self.make_refused_data()
         if data is None:
             self.skipTest("This method is never refused.")
-        self.add(**data)
+        self.add(**(data or {}))
 
         try:
             self.pay()
