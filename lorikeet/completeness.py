@@ -12,8 +12,8 @@ from .pricing import Totals
 
 __all__ = ["checkout_steps", "reasons"]
 
-#: The steps a shopper goes through and the ``field`` of the reasons that belong to each; "review" takes the rest.
-STEPS: dict[str, set[str]] = {
+#: The steps a shopper goes through, and the ``field`` of the reasons that belong to each.
+STEPS: dict[str, set[str | None]] = {
     "items": {"items"},
     "delivery": {"delivery_address", "email"},
     "payment": {"payment_method"},
@@ -47,13 +47,16 @@ def reasons(contents: CartContents, totals: Totals, for_checkout: bool = False) 
 
 
 def checkout_steps(found: IncompleteCartErrorSet) -> list[dict[str, str]]:
-    """Return ``[{"name", "state"}]`` with the states done, current (the first that is not done) and todo."""
+    """Return ``[{"name", "state"}]`` with the states done, current (the first that is not done) and todo.
+
+    A step called review is added while there is a reason that belongs to no other, such as a coupon's.
+    """
     blocked = {reason.field for reason in found}
+    rest = blocked.difference(*STEPS.values())
     steps = []
     current = False
-    for name, fields in STEPS.items():
-        open_step = bool(fields & blocked)
-        state = "done" if not open_step else "todo" if current else "current"
-        current = current or open_step
-        steps.append({"name": name, "state": state})
+    for name, fields in {**STEPS, **({"review": rest} if rest else {})}.items():
+        is_open = bool(fields & blocked)
+        steps.append({"name": name, "state": "done" if not is_open else "todo" if current else "current"})
+        current = current or is_open
     return steps

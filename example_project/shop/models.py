@@ -1,0 +1,208 @@
+"""What the shop sells, where it sends it, and how it is paid."""
+
+from decimal import Decimal
+
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db import models
+from django.urls import reverse
+
+from lorikeet.exceptions import IncompleteCartError, PaymentError
+from lorikeet.models import Adjustment, DeliveryAddress, LineItem, Payment, PaymentMethod
+from pretend_bank import bank
+
+
+class Merchant(models.Model):
+    """A grower whose wines the shop sells. ``motif`` is what is drawn on its labels."""
+
+    class Motif(models.TextChoices):
+        HILL = "hill", "A hill and a quandong"
+        MAGPIES = "magpies", "Two magpies on a wire"
+        TRAMWAY = "tramway", "A railway line to the horizon"
+        LIGHTHOUSE = "lighthouse", "A lighthouse above the sea"
+
+    name = models.CharField(max_length=100)
+    slug = models.SlugField(unique=True)
+    region = models.CharField(max_length=100)
+    about = models.TextField()
+    motif = models.CharField(max_length=20, choices=Motif)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self):
+        return self.name
+
+    @property
+    def avatar(self):
+        return pictures("merchant-picture", slug=self.slug)
+
+
+class WineQuerySet(models.QuerySet):
+    """Wines, and those of them that shoppers may see."""
+
+    def listed(self):
+        return self.filter(is_listed=True).select_related("merchant")
+
+
+class Wine(models.Model):
+    """One wine of one vintage. ``vintage`` is empty where a wine is blended from several years."""
+
+    class Style(models.TextChoices):
+        SPARKLING = "sparkling", "Sparkling"
+        WHITE = "white", "White"
+        ORANGE = "orange", "Skin contact"
+        ROSE = "rose", "Rosé"
+        RED = "red", "Red"
+        SWEET = "sweet", "Sweet"
+
+    class Bottle(models.TextChoices):
+        BORDEAUX = "bordeaux", "A bottle with high shoulders"
+        BURGUNDY = "burgundy", "A bottle with sloping shoulders"
+        HOCK = "hock", "A tall and slim bottle"
+        SPARKLING = "sparkling", "A heavy bottle with foil around its neck"
+        HALF = "half", "A half bottle"
+
+    merchant = models.ForeignKey(Merchant, on_delete=models.PROTECT, related_name="wines")
+    sku = models.SlugField(unique=True)
+    name = models.CharField(max_length=100)
+    vintage = models.PositiveSmallIntegerField(null=True, blank=True)
+    style = models.CharField(max_length=20, choices=Style)
+    bottle = models.CharField(max_length=20, choices=Bottle)
+    summary = models.CharField(max_length=140)
+    description = models.TextField()
+    options = models.JSONField(default=dict, blank=True)
+    unit_price = models.DecimalField(max_digits=7, decimal_places=2, validators=[MinValueValidator(0)])
+    stock_count = models.PositiveIntegerField(default=0)
+    is_listed = models.BooleanField(default=True)
+
+    objects = WineQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["merchant__name", "name"]
+
+    def __str__(self):
+        return f"{self.name} {self.vintage or 'NV'}"
+
+    def get_absolute_url(self):
+        return reverse("wine", kwargs={"sku": self.sku})
+
+    @property
+    def images(self):
+        return pictures("wine-picture", sku=self.sku)
+
+    @property
+    def options_text(self):
+        return ", ".join(f"{name}: {value}" for name, value in self.options.items())
+
+    @property
+    def in_stock(self):
+        return self.stock_count > 0
+
+
+def pictures(view, **kwargs):
+    """Return the URLs of one drawing in its three sizes."""
+    sizes = {"url": "large", "medium_url": "medium", "thumb_url": "thumb"}
+    return {key: reverse(view, kwargs={**kwargs, "size": size}) for key, size in sizes.items()}
+
+
+class WineLineItem(LineItem):
+    """Some bottles of one wine."""
+
+    MOST_BOTTLES = 60
+
+    cart_prefetch = ("wine__merchant",)
+    combine_on = ("wine",)
+
+    wine = models.ForeignKey(Wine, on_delete=models.PROTECT)
+    quantity = models.PositiveSmallIntegerField(
+        default=1, validators=[MinValueValidator(1), MaxValueValidator(MOST_BOTTLES)]
+    )
+
+    def __str__(self):
+        return f"{self.quantity} × {self.wine}"
+
+    def get_total(self):
+        return self.wine.unit_price * self.quantity
+
+    def combine_with(self, other):
+        self.quantity += other.quantity
+        return True
+
+    def check_complete(self, for_checkout=False):
+        if self.quantity > self.wine.stock_count:
+            left = self.wine.stock_count or "none"
+            raise IncompleteCartError(
+                code="out_of_stock",
+                message=f"You asked for {self.quantity} of {self.wine}, and there are {left} left.",
+                field="items",
+            )
+
+
+class AustralianDeliveryAddress(DeliveryAddress):
+    """Somewhere in Australia."""
+
+    class State(models.TextChoices):
+        ACT = "ACT", "Australian Capital Territory"
+        NSW = "NSW", "New South Wales"
+        NT = "NT", "Northern Territory"
+        QLD = "QLD", "Queensland"
+        SA = "SA", "South Australia"
+        TAS = "TAS", "Tasmania"
+        VIC = "VIC", "Victoria"
+        WA = "WA", "Western Australia"
+
+    addressee = models.CharField(max_length=100)
+    address = models.CharField(max_length=200)
+    suburb = models.CharField(max_length=100)
+    state = models.CharField(max_length=3, choices=State)
+    postcode = models.CharField(
+        max_length=4, validators=[RegexValidator(r"^[0-9]{4}\Z", "A postcode has four digits.")]
+    )
+
+    def __str__(self):
+        return f"{self.addressee}, {self.address}, {self.suburb} {self.state} {self.postcode}"
+
+
+class CouponAdjustment(Adjustment):
+    """A percentage off the items. The percentage is kept, so that an order shows what was promised."""
+
+    PERCENTAGES = {"TENOFF": 10, "CELLARDOOR": 15}
+
+    combine_on = ("code",)
+
+    code = models.CharField(max_length=20)
+    percentage = models.PositiveSmallIntegerField()
+
+    def __str__(self):
+        return f"{self.code} ({self.percentage} % off)"
+
+    def get_total(self, subtotal):
+        return -subtotal * self.percentage / Decimal(100)
+
+    def combine_with(self, other):
+        return True
+
+
+class PretendCard(PaymentMethod):
+    """A card of the pretend bank: a token that charges it, and what may be shown of it."""
+
+    card_token = models.CharField(max_length=40)
+    brand = models.CharField(max_length=20)
+    last4 = models.CharField(max_length=4)
+    expiry = models.CharField(max_length=5)
+
+    def __str__(self):
+        return f"{self.brand} ending in {self.last4}"
+
+    def make_payment(self, order, amount):
+        try:
+            charge = bank.charge(self.card_token, amount, order.currency, statement=f"Order {order.uuid}")
+        except bank.Declined as refusal:
+            raise PaymentError({"message": refusal.message, "code": refusal.code}) from refusal
+        return PretendCardPayment.objects.create(method=self, reference=charge.reference)
+
+
+class PretendCardPayment(Payment):
+    """The pretend bank's receipt."""
+
+    reference = models.UUIDField(unique=True)

@@ -1,0 +1,228 @@
+// What the page shows: of the cart, of a form that is wrong, and of how things went. It asks the server nothing.
+
+import { describe, firstMessage, money, summary, wineName } from "./words.js";
+
+// What the shopper is doing that the cart does not know of.
+export const page = { openForms: new Set(), declined: "", isPlacing: false };
+
+const stepNames = { items: "Wines", delivery: "Delivery", payment: "Payment", review: "Review" };
+const stepStates = { done: "done", current: "to do now", todo: "to do" };
+
+export function $(selector, root = document) {
+  return root.querySelector(selector);
+}
+
+export function showCart({ data, busy }) {
+  showList($("#items"), data.items, "line-template", (element, item) => showLine(element, item, data.currency, busy));
+  showTotals(data);
+  showChoices("address", $("#addresses"), data.delivery_addresses, busy);
+  showChoices("payment_method", $("#payment-methods"), data.payment_methods, busy);
+  showForm("address-form", data.delivery_addresses.length === 0);
+  showForm("card-form", data.payment_methods.length === 0);
+  showEmail(data.email);
+  showReasons(data.incomplete_reasons);
+  showSteps(data.checkout_steps);
+  showCounts(data.items);
+  $("#cart-link [data-summary]").textContent = summary(data);
+  $("#checkout").textContent = checkoutLabel(data);
+  $("#checkout").setAttribute("aria-disabled", page.isPlacing);
+}
+
+// Make `list` show `entries`. An entry keeps its element, so that the focus stays where it is.
+function showList(list, entries, template, show) {
+  const known = new Map([...list.children].map((element) => [element.dataset.url, element]));
+  entries.forEach((entry, position) => {
+    const element = known.get(entry.url) ?? $(`#${template}`).content.firstElementChild.cloneNode(true);
+    known.delete(entry.url);
+    element.dataset.url = entry.url;
+    if (list.children[position] !== element) list.insertBefore(element, list.children[position] ?? null);
+    show(element, entry);
+  });
+  for (const element of known.values()) element.remove();
+}
+
+function showLine(line, { data: { wine, quantity }, total }, currency, busy) {
+  const name = wineName(wine);
+  const input = $("input", line);
+  $("img", line).src = wine.images.thumb_url;
+  $(".what a", line).textContent = name;
+  $(".what a", line).href = wine.url;
+  $(".what p", line).textContent = `${wine.merchant.name}, ${money(wine.unit_price, currency)} each`;
+  $(".amount", line).textContent = money(total, currency);
+  $("[data-action=remove] span", line).textContent = ` ${name}`;
+  $("[role=group]", line).setAttribute("aria-label", `Bottles of ${name}`);
+  input.setAttribute("aria-label", `Number of bottles of ${name}`);
+  // While a change is on its way, or being typed, what the shopper wants is shown and not what the server last said.
+  if (!busy && (document.activeElement !== input || line.dataset.quantity !== String(quantity))) input.value = quantity;
+  line.dataset.quantity = quantity;
+  $("[data-action=less]", line).setAttribute("aria-disabled", Number(input.value) <= Number(input.min));
+  $("[data-action=more]", line).setAttribute("aria-disabled", Number(input.value) >= Number(input.max));
+}
+
+function showTotals({ items, adjustments, charges, subtotal, grand_total, currency }) {
+  const added = charges.filter((charge) => !charge.included);
+  const included = charges.filter((charge) => charge.included);
+  const rows = [
+    ["Wines", subtotal],
+    ...adjustments.map(({ data, total, url }) => [`Coupon ${data.code}`, total, "", removeButton(data.code, url)]),
+    ...added.map(({ label, total }) => [label, total]),
+    ["Total", grand_total, "grand"],
+    ...included.map(({ label, total }) => [`including ${label} of`, total, "included"]),
+  ];
+  const focused = $("#totals :focus")?.dataset.url;
+  $("#totals").replaceChildren(...(items.length ? rows : []).map(([label, amount, className = "", ...more]) => {
+    const row = make("div", { className });
+    row.append(make("dt", { textContent: label }, ...more), make("dd", { textContent: money(amount, currency) }));
+    return row;
+  }));
+  if (focused) $(`#totals [data-url="${focused}"]`)?.focus();
+}
+
+function removeButton(code, url) {
+  const button = make("button", { type: "button", className: "as-link", textContent: "Remove" });
+  Object.assign(button.dataset, { action: "removeCoupon", url });
+  button.append(make("span", { className: "visually-hidden", textContent: ` coupon ${code}` }));
+  return button;
+}
+
+function showChoices(kind, list, entries, busy) {
+  showList(list, entries, "choice-template", (choice, entry) => {
+    const text = describe(entry);
+    $("input", choice).name = kind;
+    if (!busy) $("input", choice).checked = entry.selected;
+    $("[data-text]", choice).textContent = text;
+    $("[data-action=edit]", choice).hidden = kind !== "address";
+    for (const what of choice.querySelectorAll("button span")) what.textContent = ` ${text.replace("\n", ", ")}`;
+  });
+}
+
+function showForm(id, isNeeded) {
+  const isOpen = isNeeded || page.openForms.has(id);
+  const opener = $(`[data-opens=${id}]`);
+  $(`#${id}`).hidden = !isOpen;
+  opener.hidden = isOpen;
+  opener.setAttribute("aria-expanded", isOpen);
+  $(`[data-closes=${id}]`).hidden = isNeeded;
+}
+
+function showEmail(email) {
+  const field = $("#email");
+  if (field && document.activeElement !== field && !field.hasAttribute("aria-invalid")) field.value = email ?? "";
+}
+
+// Each reason stands beside what it is about, and all of them beside the button that they stop.
+function showReasons(reasons) {
+  for (const part of document.querySelectorAll("#cart [data-field]")) {
+    const own = reasons.filter(({ field }) => field === part.dataset.field).map(({ message }) => message);
+    if (part.dataset.field === "payment_method" && page.declined) own.push(page.declined);
+    $(".reason", part).textContent = own.join(" ");
+  }
+  $("#reasons ul").replaceChildren(...reasons.map(({ field, message }) => {
+    const link = make("a", { href: "#cart", textContent: message });
+    link.dataset.leadsTo = field;
+    return make("li", {}, link);
+  }));
+  $("#reasons").hidden = reasons.length === 0;
+}
+
+function showSteps(steps) {
+  $("#steps").replaceChildren(...steps.map(({ name, state }) => {
+    const words = make("span", { className: "visually-hidden", textContent: `: ${stepStates[state] ?? state}` });
+    const item = make("li", { textContent: stepNames[name] ?? name }, words);
+    item.dataset.state = state;
+    return item;
+  }));
+}
+
+function showCounts(items) {
+  for (const note of document.querySelectorAll("[data-in-cart]")) {
+    const own = items.filter(({ data }) => data.wine?.id === Number(note.dataset.inCart));
+    const bottles = own.reduce((sum, { data }) => sum + data.quantity, 0);
+    note.hidden = bottles === 0;
+    note.textContent = `${bottles} in your cart`;
+  }
+}
+
+function checkoutLabel({ items, grand_total, currency }) {
+  if (page.isPlacing) return "Placing the order…";
+  return items.length ? `Place the order and pay ${money(grand_total, currency)}` : "Place the order";
+}
+
+// ------------------------------------------------------------------------------------------------------------ notices
+
+let quiet;
+
+// What went well is said and goes away.
+export function say(text) {
+  complain("");
+  $("#status").textContent = text;
+  clearTimeout(quiet);
+  quiet = setTimeout(() => say(""), 8000);
+}
+
+// What went wrong stays until it is dismissed, or something goes well.
+export function complain(text) {
+  clearTimeout(quiet);
+  $("#status").textContent = "";
+  const dismiss = make("button", { type: "button", className: "as-link", textContent: "Dismiss" });
+  dismiss.dataset.action = "dismiss";
+  $("#alert").replaceChildren(...(text ? [make("span", { textContent: text }), dismiss] : []));
+}
+
+// What keeps the order from being placed stands above its button, and is read out since it takes the focus.
+export function showProblem(title, text) {
+  const problem = $("#problem");
+  problem.replaceChildren(make("strong", { textContent: title }), ` ${text}`);
+  problem.hidden = false;
+  problem.focus();
+}
+
+// Put the focus on what can be done about `field`.
+export function lead(field) {
+  const controls = document.querySelectorAll(`[data-field="${field}"] :is(input, select)`);
+  const control = field === "items" ? null : [...controls].find((one) => one.checkVisibility());
+  (control ?? $("#cart-heading")).focus();
+}
+
+// ------------------------------------------------------------------------------------------------------------ forms
+
+export function setError(field, text) {
+  const message = $(`#${field.getAttribute("aria-describedby")}`);
+  message.textContent = text;
+  message.hidden = !text;
+  if (text) field.setAttribute("aria-invalid", "true");
+  else field.removeAttribute("aria-invalid");
+}
+
+export function clearErrors(form) {
+  for (const field of form.querySelectorAll(".field :is(input, select)")) setError(field, "");
+}
+
+// Show what the server found wrong: beside its field, or as a notice where there is no such field.
+export function showErrors(form, errors) {
+  for (const [name, messages] of Object.entries(errors ?? {})) {
+    const field = form.elements.namedItem(name);
+    if (field) setError(field, firstMessage(messages));
+    else complain(firstMessage(messages));
+  }
+  $("[aria-invalid]", form)?.focus();
+}
+
+// Say what the browser alone can see is wrong. Returns whether nothing is.
+export function isFilledIn(form) {
+  clearErrors(form);
+  for (const field of form.querySelectorAll(".field :is(input, select)")) {
+    field.value = field.value.trim();
+    const { valid, valueMissing } = field.validity;
+    const { missing, wrong } = field.dataset;
+    if (!valid) setError(field, (valueMissing ? missing : wrong) ?? field.validationMessage);
+  }
+  $("[aria-invalid]", form)?.focus();
+  return !$("[aria-invalid]", form);
+}
+
+function make(name, properties, ...children) {
+  const element = Object.assign(document.createElement(name), properties);
+  element.append(...children);
+  return element;
+}

@@ -1,0 +1,77 @@
+// What the page says: amounts, names and sentences. It touches neither the page nor the cart.
+
+export function money(amount, currency) {
+  const format = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency });
+  return format.format(amount).replace("-", "−");
+}
+
+export function wineName({ name, vintage }) {
+  return `${name} ${vintage ?? "NV"}`;
+}
+
+// How each type of address and payment method is written. A further type is one more line.
+const descriptions = {
+  AustralianDeliveryAddress: (data) =>
+    `${data.addressee}\n${data.address}, ${data.suburb} ${data.state} ${data.postcode}`,
+  PretendCard: (data) => `${data.brand} ending in ${data.last4}, expires ${data.expiry}`,
+};
+
+export function describe({ type, data }) {
+  return descriptions[type]?.(data) ?? type;
+}
+
+export function summary({ items, grand_total, currency }) {
+  const bottles = items.reduce((sum, { data }) => sum + data.quantity, 0);
+  if (bottles === 0) return "nothing yet";
+  return `${bottles} ${bottles === 1 ? "bottle" : "bottles"}, ${money(grand_total, currency)}`;
+}
+
+export function whatNext({ incomplete_reasons }) {
+  return incomplete_reasons[0]?.message ?? "You can place the order now.";
+}
+
+export function firstMessage(errors) {
+  if (typeof errors === "string") return errors;
+  if (errors === null || typeof errors !== "object") return undefined;
+  return Object.values(errors).map(firstMessage).find(Boolean);
+}
+
+// Why something could not be done, for each way in which the cart refuses.
+export function sentence({ status, body, retryAfter }) {
+  if (status === 0) return "The shop cannot be reached. Check your connection, then try again.";
+  if (status === 403)
+    return "This page is out of date, perhaps because you signed in or out elsewhere. Reload it, then try again.";
+  if (status === 404) return "That is no longer there. This is your cart as it is now.";
+  if (status === 412)
+    return "Your cart or a price has changed since you saw it. Please look at the total, then order again.";
+  if (status === 429) return `That was tried too often. Please wait ${duration(retryAfter)}, then try again.`;
+  if (status === 503) return "The shop is very busy just now and has changed nothing. Please try again in a moment.";
+  if (status >= 500) return "Something went wrong in the shop. Please try again.";
+  return firstMessage(body) ?? "The shop could not do that.";
+}
+
+// Why an order could not be placed: a title and what can be done.
+export function whyNotOrdered(refusal) {
+  const { status, body } = refusal;
+  const reasons = Array.isArray(body?.info) ? body.info.map(({ message }) => message).join(" ") : "";
+  const again = "Press the button again to find out: you will not be charged twice.";
+  if (body?.reason === "payment")
+    return [declineOf(body), "Nothing was charged, and your cart is as it was. Choose another card, then order again."];
+  if (body?.reason === "incomplete") return ["The order cannot be placed yet.", reasons];
+  if (status === 409) return ["Something in your cart is not to be had any more.", `${reasons} Nothing was charged.`];
+  if (status === 0) return ["The answer did not arrive.", `It is not certain whether the order was placed. ${again}`];
+  if (status === 503) return ["The shop is very busy just now.", `Please wait a moment. ${again}`];
+  if (status >= 500) return ["Something went wrong in the shop.", again];
+  return ["Nothing was ordered.", sentence(status === 422 ? { status: 412 } : refusal)];
+}
+
+export function declineOf(body) {
+  return body.info?.message ?? "The payment was refused.";
+}
+
+function duration(seconds) {
+  if (seconds === null) return "a while";
+  if (seconds < 60) return `${seconds} seconds`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes === 1 ? "a minute" : `${minutes} minutes`;
+}
