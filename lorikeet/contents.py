@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from .bases import subclass_of
@@ -17,6 +18,9 @@ __all__ = ["CartContents", "owned_by"]
 
 #: What a shopper selects for a cart, by the column that names it.
 SELECTED: dict[str, Any] = {"delivery_address": DeliveryAddress, "payment_method": PaymentMethod}
+
+
+NO_ADJUSTMENTS: QuerySet[Any] = Adjustment.objects.none()
 
 
 @dataclass(frozen=True)
@@ -39,8 +43,9 @@ class CartContents:
         One query for the cart, its selected address and payment method; one for the lines; one for the adjustments
         if there are any. A lookup of ``cart_prefetch`` that cannot be joined costs one more.
         """
-        cart: Any = cart_rows().filter(**lookup).first()
-        if cart is None:
+        try:
+            cart = cart_rows().get(**lookup)
+        except Cart.DoesNotExist:
             return None
         for selected, base in SELECTED.items():
             row = getattr(cart, selected)
@@ -59,21 +64,17 @@ class CartContents:
         return cls._of(cart, True)
 
     @classmethod
-    def _of(cls, cart: Cart, has_adjustments: bool) -> CartContents:
-        getattr(cart, "_prefetched_objects_cache", {}).clear()
-        adjustments = Adjustment.objects.select_subclasses() if has_adjustments else Adjustment.objects.none()
-        prefetch_related_objects(
-            [cart],
-            Prefetch("items", LineItem.objects.select_subclasses()),
-            Prefetch("adjustments", adjustments),
-        )
+    def _of(cls, cart: Any, has_adjustments: bool) -> CartContents:
+        lines = LineItem.objects.select_subclasses().filter(cart=cart)
+        adjustments = Adjustment.objects.select_subclasses().filter(cart=cart) if has_adjustments else NO_ADJUSTMENTS
+        for row in (*lines, *adjustments):
+            row.cart = cart
+        cart._prefetched_objects_cache = {"items": lines, "adjustments": adjustments}
         for selected in SELECTED:
             row = getattr(cart, selected)
             if row is not None and not row.active:
                 setattr(cart, selected, None)
-        return cls(
-            cart, list(cart.items.all()), list(cart.adjustments.all()), cart.delivery_address, cart.payment_method
-        )
+        return cls(cart, list(lines), list(adjustments), cart.delivery_address, cart.payment_method)
 
     def addresses(self) -> list[Any]:
         """Return what the shopper may choose from: every active address of the user, or made in a guest's cart."""
@@ -95,12 +96,18 @@ class CartContents:
 
 def owned_by(cart: Cart) -> Q:
     """Return the condition for the addresses and payment methods that ``cart``'s shopper may see and choose."""
-    owner = Q(user=cart.user_id) if cart.user_id else Q(user=None, cart=cart.pk)
-    return owner & Q(active=True)
+    if cart.user_id is not None:
+        return Q(user=cart.user_id, active=True)
+    # "cart = -1" rather than NULL for a guest without a cart, whose is nothing
+    return Q(user=None, cart=cart.pk or -1, active=True)
 
 
+@cache
 def cart_rows() -> QuerySet[Any]:
-    """Return carts with what is selected joined to them, and told whether there is more to ask for."""
+    """Return carts with what is selected joined to them, and told whether there is more to ask for.
+
+    The queryset is kept, since putting it together takes longer than most queries; it is never evaluated itself.
+    """
     joins = ["pending_order"]
     for name, model in SELECTED.items():
         joins += [name, *(f"{name}__{path}" for path in subclass_paths(model).values())]

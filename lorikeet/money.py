@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Context, Decimal, Inexact
+from decimal import ROUND_HALF_UP, Context, Decimal
+from fractions import Fraction
+from functools import cache
 from types import ModuleType
 
 from .exceptions import AmountTooLarge, PriceError
@@ -26,6 +28,7 @@ EXPONENTS = {
 #: What ``DecimalField(max_digits=19, decimal_places=4)`` holds.
 LIMIT = Decimal(10) ** 15
 
+TOO_LARGE = "An amount must have at most 15 digits before the decimal point."
 #: Wide enough that no sum or product of amounts below the limit is rounded on the way.
 CONTEXT = Context(prec=60, rounding=ROUND_HALF_UP)
 
@@ -46,8 +49,8 @@ def to_amount(value: object) -> Decimal:
     amount = Decimal(value)
     if not amount.is_finite():
         raise PriceError(f"An amount must be finite, not {amount}.")
-    if abs(amount) >= LIMIT:
-        raise AmountTooLarge("An amount must have at most 15 digits before the decimal point.")
+    if amount.copy_abs() >= LIMIT:
+        raise AmountTooLarge(TOO_LARGE)
     return amount
 
 
@@ -56,8 +59,15 @@ def quantise(value: object, currency: str) -> Decimal:
 
     :raises PriceError: as :func:`to_amount`.
     """
-    amount = to_amount(value).quantize(Decimal(1).scaleb(-exponent(currency)), context=CONTEXT)
-    return to_amount(amount) + 0  # rounding may reach the limit; "+ 0" turns -0.00 into 0.00
+    amount = to_amount(value).quantize(_unit(currency), context=CONTEXT)
+    if amount.copy_abs() >= LIMIT:  # reached by rounding
+        raise AmountTooLarge(TOO_LARGE)
+    return amount or amount.copy_abs()  # no -0.00
+
+
+@cache
+def _unit(currency: str) -> Decimal:
+    return Decimal(1).scaleb(-exponent(currency))
 
 
 def to_minor_units(amount: Decimal, currency: str) -> int:
@@ -65,11 +75,11 @@ def to_minor_units(amount: Decimal, currency: str) -> int:
 
     :raises PriceError: ``amount`` has more decimal places than ``currency``, so that a part would be lost.
     """
-    scaled = to_amount(amount).scaleb(exponent(currency))
-    try:
-        return int(scaled.quantize(Decimal(1), context=Context(prec=60, traps=[Inexact])))
-    except Inexact:
-        raise PriceError(f"{amount} has more decimal places than {currency}; quantise it first.") from None
+    numerator, denominator = to_amount(amount).as_integer_ratio()
+    units, rest = divmod(numerator * 10 ** exponent(currency), denominator)
+    if rest:
+        raise PriceError(f"{amount} has more decimal places than {currency}; quantise it first.")
+    return int(units)
 
 
 def from_minor_units(units: int, currency: str) -> Decimal:
@@ -90,9 +100,9 @@ def allocate(amount: Decimal, weights: Sequence[Decimal | int], currency: str) -
         raise ValueError("allocate() needs at least one weight, and none below zero.")
     units = to_minor_units(amount, currency)
     sign, units = (-1, -units) if units < 0 else (1, units)
-    shares = [Decimal(weight) for weight in weights] if any(weights) else [Decimal(1)] * len(weights)
+    shares = [Fraction(weight) for weight in weights] if any(weights) else [Fraction(1)] * len(weights)
     whole = sum(shares)
-    exact = [CONTEXT.divide(CONTEXT.multiply(units, share), whole) for share in shares]
+    exact = [units * share / whole for share in shares]
     parts = [int(part) for part in exact]
     by_remainder = sorted(range(len(parts)), key=lambda index: (parts[index] - exact[index], index))
     for index in by_remainder[: units - sum(parts)]:

@@ -6,10 +6,13 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from functools import lru_cache
 from time import time
 from typing import Any
 
-from django.urls import reverse
+from django.core.signals import setting_changed
+from django.dispatch import receiver
+from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils.functional import cached_property
 from django.utils.translation import get_language
 from rest_framework.utils.encoders import JSONEncoder
@@ -21,7 +24,7 @@ from .contents import CartContents
 from .exceptions import PriceError
 from .models import Cart, DeliveryAddress, LineItem, Order, PaymentAttempt
 from .pricing import Charge, Totals, price
-from .readers import reader
+from .readers import Reader, reader
 from .registry import registry
 from .sections import CartSection
 
@@ -36,6 +39,8 @@ __all__ = [
     "with_time",
 ]
 
+#: Stands for the primary key in a URL that is made once for many rows.
+SOME_ID = "0"
 COMPATIBLE_VERSION = 2
 INCOMPATIBLE_VERSION = 1
 
@@ -64,6 +69,26 @@ CORE_KEYS = {
     "compatible_version",
     "incompatible_version",
 }
+
+
+@lru_cache(maxsize=64)
+def urls_for(place: tuple[str | None, ...]) -> dict[str, str]:  # noqa: ARG001 - the key under which they are kept
+    """Return the API's URLs by name, with ``SOME_ID`` for an id.
+
+    Reversing them takes longer than reading ten lines, so they are kept for each ``place`` they depend on: the URLconf,
+    the script's prefix and the language.
+    """
+    names = ("add-to-cart", "new-adjustment", "new-address", "new-payment-method", "checkout")
+    rows = ("cart-item", "adjustment", "address", "payment-method")
+    return {name: reverse(f"lorikeet:{name}") for name in names} | {
+        name: reverse(f"lorikeet:{name}", kwargs={"id": SOME_ID}) for name in rows
+    }
+
+
+@receiver(setting_changed)
+def forget_urls(**_changes: Any) -> None:
+    """Forget the URLs that were kept when a test changes a setting."""
+    urls_for.cache_clear()
 
 
 def render(document: Any) -> bytes:
@@ -100,6 +125,7 @@ class Representation:
         if totals is not None:
             self.totals = totals
         self.displays = settings.DISPLAY_AMOUNTS
+        self.urls = urls_for((get_urlconf(), get_script_prefix(), get_language()))
 
     @cached_property
     def totals(self) -> Totals:
@@ -110,27 +136,24 @@ class Representation:
         contents, totals = self.contents, self.totals
         cart = contents.cart
         found = reasons(contents, totals)
+        urls = self.urls
         return {
             "items": list(self.items()),
-            "new_item_url": reverse("lorikeet:add-to-cart"),
+            "new_item_url": urls["add-to-cart"],
             "adjustments": list(self.adjustments()),
-            "new_adjustment_url": reverse("lorikeet:new-adjustment"),
+            "new_adjustment_url": urls["new-adjustment"],
             "charges": [self.charge(charge) for charge in totals.charges],
-            "delivery_addresses": list(
-                self.choices(contents.addresses(), cart.delivery_address_id, "lorikeet:address")
-            ),
-            "new_address_url": reverse("lorikeet:new-address"),
-            "payment_methods": list(
-                self.choices(contents.payment_methods(), cart.payment_method_id, "lorikeet:payment-method")
-            ),
-            "new_payment_method_url": reverse("lorikeet:new-payment-method"),
+            "delivery_addresses": list(self.choices(contents.addresses(), cart.delivery_address_id, "address")),
+            "new_address_url": urls["new-address"],
+            "payment_methods": list(self.choices(contents.payment_methods(), cart.payment_method_id, "payment-method")),
+            "new_payment_method_url": urls["new-payment-method"],
             **self.amount("subtotal", totals.subtotal),
             **self.amount("grand_total", totals.grand_total),
             "currency": totals.currency,
             "is_complete": not found,
             "incomplete_reasons": found.to_json(),
             "checkout_steps": checkout_steps(found),
-            "checkout_url": reverse("lorikeet:checkout"),
+            "checkout_url": urls["checkout"],
             "pending_checkout": pending_checkout(cart),
             "is_authenticated": cart.user_id is not None,
             "email": cart.email or None,
@@ -141,11 +164,11 @@ class Representation:
 
     def items(self) -> Iterator[dict[str, Any]]:
         """Yield each line item: ``{"type", "data", "total", "url"}``."""
-        return self.priced(self.contents.lines, self.totals.lines, "lorikeet:cart-item")
+        return self.priced(self.contents.lines, self.totals.lines, "cart-item")
 
     def adjustments(self) -> Iterator[dict[str, Any]]:
         """Yield each adjustment, as line items."""
-        return self.priced(self.contents.adjustments, self.totals.adjustments, "lorikeet:adjustment")
+        return self.priced(self.contents.adjustments, self.totals.adjustments, "adjustment")
 
     def line(self, line: LineItem) -> dict[str, Any]:
         """Return one line item, which need not be among the contents."""
@@ -153,41 +176,40 @@ class Representation:
             total = money.quantise(line.get_total(), self.contents.cart.currency)
         except PriceError:
             total = None
-        return next(self.priced([line], [total], "lorikeet:cart-item"))
+        return next(self.priced([line], [total], "cart-item"))
 
     def choice(self, base: Any, row: Any) -> dict[str, Any]:
         """Return one address or payment method, which need not be the selected one."""
         cart = self.contents.cart
         if base is DeliveryAddress:
-            return next(self.choices([row], cart.delivery_address_id, "lorikeet:address"))
-        return next(self.choices([row], cart.payment_method_id, "lorikeet:payment-method"))
+            return next(self.choices([row], cart.delivery_address_id, "address"))
+        return next(self.choices([row], cart.payment_method_id, "payment-method"))
 
     def adjustment(self, pk: int) -> dict[str, Any]:
         """Return the adjustment with this primary key, which is among the contents."""
         shown = zip(self.contents.adjustments, self.adjustments(), strict=True)
         return next(envelope for row, envelope in shown if row.pk == pk)
 
-    def priced(self, rows: Iterable[Any], totals: Iterable[Decimal | None], url_name: str) -> Iterator[dict[str, Any]]:
-        for envelope, total in zip(self.envelopes(rows, url_name), totals, strict=True):
-            url = envelope.pop("url")
-            yield {**envelope, **self.amount("total", total), "url": url}
+    def priced(self, rows: Iterable[Any], totals: Iterable[Decimal | None], kind: str) -> Iterator[dict[str, Any]]:
+        """Yield rows with their totals: ``{"type", "data", "total", "url"}``."""
+        for (_row, name, data, url), total in zip(self.read(rows, kind), totals, strict=True):
+            yield {"type": name, "data": data, **self.amount("total", total), "url": url}
 
-    def choices(self, rows: Iterable[Any], selected: int | None, url_name: str) -> Iterator[dict[str, Any]]:
+    def choices(self, rows: Iterable[Any], selected: int | None, kind: str) -> Iterator[dict[str, Any]]:
         """Yield each address or payment method: ``{"type", "data", "selected", "url"}``."""
-        rows = list(rows)
-        for row, envelope in zip(rows, self.envelopes(rows, url_name), strict=True):
-            url = envelope.pop("url")
-            yield {**envelope, "selected": row.pk == selected, "url": url}
+        for row, name, data, url in self.read(rows, kind):
+            yield {"type": name, "data": data, "selected": row.pk == selected, "url": url}
 
-    def envelopes(self, rows: Iterable[Any], url_name: str) -> Iterator[dict[str, Any]]:
-        known: dict[type, tuple[str, Any]] = {}
-        prefix, _, suffix = reverse(url_name, kwargs={"id": "0"}).rpartition("0")
+    def read(self, rows: Iterable[Any], kind: str) -> Iterator[tuple[Any, str, Any, str]]:
+        """Yield each row with its type's name, its data, and its URL."""
+        known: dict[type, tuple[str, Reader]] = {}
+        prefix, _, suffix = self.urls[kind].rpartition(SOME_ID)
         for row in rows:
             cls = type(row)
             if cls not in known:
                 known[cls] = registry.name(cls), reader(registry.serializer(cls), self.context)
-            name, read = known[cls]
-            yield {"type": name, "data": read(row), "url": f"{prefix}{row.pk}{suffix}"}
+            name, data = known[cls]
+            yield row, name, data(row), f"{prefix}{row.pk}{suffix}"
 
     def charge(self, charge: Charge) -> dict[str, Any]:
         return {
