@@ -39,7 +39,7 @@ from .exceptions import (
 from .models import Cart
 from .parsers import StrictJSONParser
 from .pricing import Totals
-from .representation import Representation, etag, render, with_time
+from .representation import AmountEncoder, Representation, etag, render, with_time
 
 __all__ = ["CartAPIView", "first_message", "handle_exception"]
 
@@ -93,6 +93,12 @@ def first_message(body: Any) -> str:
     return text.encode("ascii", "backslashreplace").decode()[:500]
 
 
+class AmountRenderer(JSONRenderer):
+    """Renders JSON in which amounts are text."""
+
+    encoder_class = AmountEncoder
+
+
 class JSONOnly(BaseContentNegotiation):
     """Answers in JSON whatever a client says that it accepts, as RFC 9110 (section 12.5.1) allows."""
 
@@ -109,7 +115,7 @@ class CartAPIView(APIView):
     """A view of the shopper's own cart: JSON in, JSON out, and no crossing of sites."""
 
     parser_classes = (StrictJSONParser,)
-    renderer_classes = (JSONRenderer,)
+    renderer_classes = (AmountRenderer,)
     permission_classes = ()
     throttle_classes = ()
     content_negotiation_class = JSONOnly

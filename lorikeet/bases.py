@@ -131,7 +131,10 @@ class InCartOrOrder(Extensible):
         return super().delete(*args, **kwargs)
 
     def _refuse_if_on_order(self) -> None:
-        if self.order_id is not None:  # type: ignore[attr-defined]
+        sold = self.order_id is not None  # type: ignore[attr-defined]
+        if not sold and not self._state.adding:  # it may have been sold since it was read
+            sold = type(self)._base_manager.filter(pk=self.pk, order__isnull=False).exists()
+        if sold:
             raise ValueError("This is on an order, which never changes; refund or cancel the order instead.")
 
 

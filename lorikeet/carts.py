@@ -147,6 +147,7 @@ def locked(shopper: Shopper, create: bool = False) -> Iterator[Cart]:
             cart = shopper.create()
             if cart.user_id is not None:  # nobody else knows of a guest's new one
                 lock(pk=cart.pk)
+                cart.refresh_from_db()
             yield cart
         else:
             raise CartGone("This shopper has no cart.")
@@ -230,7 +231,6 @@ def _move(model: Any, rows: list[Any], present: list[Any], target: Cart) -> None
 def _move_orders(guest: Cart, target: Cart) -> None:
     if not Order.objects.filter(slot=target).exists():
         Order.objects.filter(slot=guest).update(slot=target)
-    taken = Order.objects.filter(cart=target, client_key__isnull=False).values("client_key")
-    Order.objects.filter(cart=guest).exclude(client_key__in=list(taken.values_list("client_key", flat=True))).update(
-        cart=target
-    )
+    taken = list(target.orders.exclude(client_key=None).values_list("client_key", flat=True))
+    guest.orders.filter(client_key__in=taken).update(client_key=None)
+    guest.orders.update(cart=target)

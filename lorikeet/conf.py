@@ -92,6 +92,8 @@ def dotted_path(value: Any) -> Problem:
 def dotted_paths(value: Any) -> Problem:
     if not isinstance(value, (list, tuple)):
         return "must be a list of dotted paths"
+    if not all(isinstance(path, str) for path in value):
+        return "must be a list of dotted paths"
     return next(filter(None, map(dotted_path, value)), None)
 
 

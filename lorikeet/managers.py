@@ -82,7 +82,7 @@ class SubclassQuerySet(models.QuerySet[M, M]):
         by one more query for each class and lookup that is met.
         """
         clone: SubclassQuerySet[M] = self.all()
-        joins = []
+        joins = [*split_prefetch(self.model)[0]]
         for model, path in subclass_paths(self.model).items():
             joins += [path, *(f"{path}__{lookup}" for lookup in split_prefetch(model)[0])]
         if joins:

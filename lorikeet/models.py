@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from django.conf import settings as django_settings
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -355,7 +356,7 @@ class OrderCharge(Quantised):
     currency = currency_field()
     total = amount_field()
     included = models.BooleanField(_("included in the prices"), default=False)
-    data = models.JSONField(default=dict, blank=True)
+    data = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
 
     class Meta:
         verbose_name = _("charge")
@@ -413,7 +414,8 @@ class PaymentAttempt(Quantised):
             models.UniqueConstraint(fields=["provider", "reference", "kind"], name="lorikeet_attempt_reference_once"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="lorikeet_attempt_amount_positive"),
             models.CheckConstraint(
-                condition=Q(open_for=F("order"), kind="charge", state__in=["calling", "pending", "unknown"])
+                condition=Q(open_for__isnull=False, open_for=F("order"))
+                & Q(kind="charge", state__in=["calling", "pending", "unknown"])
                 | (Q(open_for__isnull=True) & ~Q(kind="charge", state__in=["calling", "pending", "unknown"])),
                 name="lorikeet_attempt_one_open_charge",
             ),

@@ -8,6 +8,7 @@ made once for each response, since a context may be part of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from operator import attrgetter
@@ -42,31 +43,38 @@ PLAIN_FIELDS = {
     serializers.TimeField,
     serializers.URLField,
     serializers.UUIDField,
+    getattr(serializers, "BigIntegerField", serializers.IntegerField),  # REST framework 3.17
 }
 AS_IT_IS = {serializers.BooleanField, serializers.CharField, serializers.EmailField, serializers.IntegerField}
-#: What a serializer class may override and still be read by its class alone; everything else is left alone.
-OVERRIDES = ("__init__", "__new__", "fields", "get_fields", "get_field_names", "build_field", "_readable_fields")
+#: What a serializer class may define without changing how it reads; anything else may depend on the context.
+HARMLESS = re.compile(
+    r"Meta|_declared_fields|default_error_messages|create|update|save|is_valid|validate.*|run_validation|"
+    r"to_internal_value|get_queryset|__(?!init__|new__)\w+__"
+)
 
+#: The readers of the serializer classes that depend on nothing else, and the classes that do.
 _kept: dict[type, Reader] = {}
+_varying: set[type] = set()
 
 
 def reader(serializer_class: Any, context: dict[str, Any]) -> Reader:
     """Return a function from an object to what ``serializer_class(obj, context=context).data`` would hold."""
-    kept = _kept.get(serializer_class)
-    if kept is not None:
-        return kept
-    read, pure = _compile(serializer_class(context=context))
-    if pure:
-        _kept[serializer_class] = read
-    return read
+    if serializer_class not in _kept and serializer_class not in _varying:
+        # made without the context, so that what is kept holds on to no request
+        read, is_pure = _compile(serializer_class()) if _is_plain(serializer_class) else (None, False)
+        if is_pure and read is not None:
+            _kept[serializer_class] = read
+        else:
+            _varying.add(serializer_class)
+    return _kept.get(serializer_class) or _compile(serializer_class(context=context))[0]
 
 
 def _compile(serializer: Any) -> tuple[Reader, bool]:
-    """Return the reader of a bound serializer, and whether it depends on nothing but the serializer's class."""
+    """Return the reader of a serializer, and whether it depends on nothing but the serializer's class."""
     cls = type(serializer)
-    if not _overrides_nothing(cls, "to_representation"):
+    if cls.to_representation is not serializers.Serializer.to_representation:
         return serializer.to_representation, False
-    pure = _overrides_nothing(cls, *OVERRIDES)
+    pure = _is_plain(cls)
     steps: list[Step] = []
     for field in serializer._readable_fields:
         step, is_pure = _step(field, getattr(getattr(cls, "Meta", None), "model", None))
@@ -82,9 +90,11 @@ def _compile(serializer: Any) -> tuple[Reader, bool]:
     return read, pure
 
 
-def _overrides_nothing(cls: type, *names: str) -> bool:
-    owners = (next((base for base in cls.__mro__ if name in vars(base)), object) for name in names)
-    return all(owner.__module__.partition(".")[0] in ("rest_framework", "builtins") for owner in owners)
+def _is_plain(cls: type) -> bool:
+    """Tell whether a serializer class, and every class of a host that it is made of, leaves reading as it is."""
+    hosts = [base for base in cls.__mro__ if base.__module__.partition(".")[0] not in ("builtins", "rest_framework")]
+    names = [name for base in hosts if base.__module__ != "lorikeet.serializers" for name in vars(base)]
+    return all(map(HARMLESS.fullmatch, names))
 
 
 def _step(field: Any, model: type[Model] | None) -> tuple[Step, bool]:
@@ -93,6 +103,8 @@ def _step(field: Any, model: type[Model] | None) -> tuple[Step, bool]:
         return _slow_step(field), type(field) in PLAIN_FIELDS
     get = attrgetter(field.source)
     if isinstance(field, serializers.Serializer):
+        if not _is_plain(type(field)):
+            return _slow_step(field), False
         convert, pure = _compile(field)
     elif type(field) in PLAIN_FIELDS:
         convert, pure = _converter(field), True

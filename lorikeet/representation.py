@@ -30,6 +30,7 @@ from .sections import CartSection
 
 __all__ = [
     "CORE_KEYS",
+    "AmountEncoder",
     "Representation",
     "etag",
     "render",
@@ -71,6 +72,14 @@ CORE_KEYS = {
 }
 
 
+class AmountEncoder(JSONEncoder):
+    """Writes a ``Decimal`` as the text of its digits, never as a float."""
+
+    def default(self, obj: Any) -> Any:
+        """Return what stands for ``obj``, which JSON does not know."""
+        return format(obj, "f") if isinstance(obj, Decimal) else super().default(obj)
+
+
 @lru_cache(maxsize=64)
 def urls_for(place: tuple[str | None, ...]) -> dict[str, str]:  # noqa: ARG001 - the key under which they are kept
     """Return the API's URLs by name, with ``SOME_ID`` for an id.
@@ -93,7 +102,7 @@ def forget_urls(**_changes: Any) -> None:
 
 def render(document: Any) -> bytes:
     """Return ``document`` as JSON in UTF-8."""
-    return json.dumps(document, cls=JSONEncoder, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    return json.dumps(document, cls=AmountEncoder, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def etag(body: bytes) -> str:

@@ -45,15 +45,19 @@ class CombiningSerializer(serializers.ModelSerializer[M]):
         model: Any = self.Meta.model
         if model.combine_with is InCartOrOrder.combine_with:
             return super().create(validated_data)
+        many = {field.name: validated_data.pop(field.name, None) for field in model._meta.many_to_many}
         row = model(**validated_data)
         equal = {name: getattr(row, name) for name in model.combine_on}
+        others = model.objects.select_subclasses().filter(cart=row.cart, **equal)
         try:
-            combined = combine(row, list(model.objects.filter(cart=row.cart, **equal)))
+            combined = combine(row, list(others))
         except ModelValidationError as error:
             raise serializers.ValidationError(serializers.as_serializer_error(error)) from error
         self.combined = combined is not None
         if combined is None:
             row.save()
+            for name, rows in many.items():
+                getattr(row, name).set(rows or ())
         return combined or row
 
 

@@ -1,4 +1,5 @@
 
+import django.core.serializers.json
 import django.db.models.deletion
 import lorikeet.bases
 import uuid
@@ -102,7 +103,7 @@ class Migration(migrations.Migration):
                 ('currency', models.CharField(default=lorikeet.bases.default_currency, max_length=3, verbose_name='currency')),
                 ('total', models.DecimalField(decimal_places=4, max_digits=19)),
                 ('included', models.BooleanField(default=False, verbose_name='included in the prices')),
-                ('data', models.JSONField(blank=True, default=dict)),
+                ('data', models.JSONField(blank=True, default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
                 ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='charges', to='lorikeet.order')),
             ],
             options={
@@ -238,7 +239,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='paymentattempt',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'charge'), ('open_for', models.F('order')), ('state__in', ['calling', 'pending', 'unknown'])), models.Q(('open_for__isnull', True), models.Q(('kind', 'charge'), ('state__in', ['calling', 'pending', 'unknown']), _negated=True)), _connector='OR'), name='lorikeet_attempt_one_open_charge'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('open_for', models.F('order')), ('open_for__isnull', False), ('kind', 'charge'), ('state__in', ['calling', 'pending', 'unknown'])), models.Q(('open_for__isnull', True), models.Q(('kind', 'charge'), ('state__in', ['calling', 'pending', 'unknown']), _negated=True)), _connector='OR'), name='lorikeet_attempt_one_open_charge'),
         ),
         migrations.AddIndex(
             model_name='order',
