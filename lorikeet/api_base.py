@@ -120,6 +120,7 @@ class CartAPIView(APIView):
     throttle_classes = ()
     content_negotiation_class = JSONOnly
     metadata_class = None
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
     shopper: Shopper
     #: The token of a cart that this request made, for the response.

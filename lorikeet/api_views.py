@@ -161,20 +161,21 @@ class GuessView(RowsView):
 
     base = Adjustment
 
+    #: Whose guess this request is, once that is known.
+    guesser: dict[str, str] | None = None
+
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().dispatch(request, *args, **kwargs)
-        if response.status_code == status.HTTP_400_BAD_REQUEST:
-            throttles.record("guess", **self.identities())
+        if self.guesser is not None and response.status_code == status.HTTP_400_BAD_REQUEST:
+            throttles.record("guess", **self.guesser)
         return response
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if request.method in ("POST", "PUT", "PATCH"):
-            throttles.check("guess", **self.identities())
-
-    def identities(self) -> dict[str, str]:
-        cart = self.shopper.find()
-        return {"cart": str(cart.pk) if cart else "", "ip": network_of(self.request)}
+            cart = self.shopper.find()
+            self.guesser = {"cart": str(cart.pk) if cart else "", "ip": network_of(request)}
+            throttles.check("guess", **self.guesser)
 
 
 class NewAdjustmentView(GuessView, NewRowView):

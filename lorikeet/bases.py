@@ -80,7 +80,7 @@ class Ownable(Extensible):
         abstract = True
 
     def assign_to_user(self, user: Any) -> None:
-        """Give what a guest made to the user as whom he signs in. It is saved afterwards."""
+        """Hand what a guest made to the user who signs in. It is saved afterwards."""
         self.user = user
 
 

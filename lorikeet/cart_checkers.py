@@ -15,25 +15,25 @@ __all__ = ["cart_not_empty", "delivery_address_required", "email_address_if_anon
 
 
 def delivery_address_required(cart: Cart) -> None:
-    """A delivery address is selected."""
+    """Require a delivery address."""
     if cart.delivery_address is None:
         raise IncompleteCartError("not_set", _("A delivery address is required."), "delivery_address")
 
 
 def payment_method_required(cart: Cart) -> None:
-    """A payment method is selected, or the cart holds something and there is nothing to pay."""
+    """Require a payment method, unless the cart holds something and there is nothing to pay."""
     free = cart.get_grand_total() == 0 and cart.items.all()
     if cart.payment_method is None and not free:
         raise IncompleteCartError("not_set", _("A payment method is required."), "payment_method")
 
 
 def cart_not_empty(cart: Cart) -> None:
-    """There is at least one line item."""
+    """Require at least one line item."""
     if not cart.items.all():
         raise IncompleteCartError("empty", _("There are no items in the cart."), "items")
 
 
 def email_address_if_anonymous(cart: Cart) -> None:
-    """A guest has given an e-mail address."""
+    """Require an e-mail address of a guest."""
     if cart.user_id is None and not cart.email:
         raise IncompleteCartError("not_set", _("An email address is required."), "email")

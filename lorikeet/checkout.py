@@ -189,7 +189,6 @@ def _make_order(contents: CartContents, totals: Totals, terms: Terms) -> Order:
         currency=totals.currency,
         subtotal=totals.subtotal,
         grand_total=totals.grand_total,
-        expires_at=now() + timedelta(seconds=settings.CHECKOUT_SECONDS),
     )
     OrderCharge.objects.bulk_create(
         OrderCharge(

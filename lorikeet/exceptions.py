@@ -1,4 +1,4 @@
-"""Everything Lorikeet raises, in one tree. None of it knows of HTTP; ``api_views`` maps it to answers."""
+"""Everything Lorikeet raises, in one tree. None of it knows of HTTP; ``api_base`` maps it to answers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 
 
 class LorikeetError(Exception):
-    """The root of the tree: ``except LorikeetError`` catches whatever Lorikeet raises on purpose."""
+    """The root of the tree: ``except LorikeetError`` catches every exception that Lorikeet defines."""
 
 
 class RegistrationError(LorikeetError):

@@ -76,7 +76,7 @@ class SubclassQuerySet(models.QuerySet[M, M]):
     """A queryset of a multi-table parent."""
 
     def select_subclasses(self) -> SubclassQuerySet[M]:
-        """Return the rows as instances of their own classes: one query for every type there is.
+        """Return the rows as instances of their own classes, in one query whatever types there are.
 
         What a class names in ``cart_prefetch`` comes along: joined where every step is a forward key, else fetched
         by one more query for each class and lookup that is met.

@@ -7,7 +7,6 @@ them with its own fields and prices. Amounts are ``Decimal`` in major units of t
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
@@ -58,7 +57,7 @@ __all__ = [
 class Cart(models.Model):
     """A shopper's cart, of a user or (``user`` is ``None``) of a guest who holds its ``key``.
 
-    The row is the cart's lock: whoever changes the cart first increments ``seq``; see ``lorikeet.carts.locked``.
+    The row is the cart's lock: whoever changes the cart increments ``seq`` first.
     """
 
     user = models.OneToOneField(
@@ -219,13 +218,11 @@ class DeliveryAddress(Ownable):
 class PaymentMethod(Ownable):
     """A way to pay, such as a stored card.
 
-    Subclass it, and write either ``make_payment(order, amount)``, which returns a :class:`Payment`, or
-    ``start_payment(attempt)`` and ``check_payment(attempt)``, which return ``lorikeet.payments.Paid`` or ``Pending``.
-    All of them raise ``PaymentError(info)`` when the shopper was certainly not charged.
+    Subclass it, and write ``make_payment(order, amount)``: it charges ``amount``, in major units of ``order.currency``,
+    and returns a saved instance of your own subclass of :class:`Payment`. It raises ``PaymentError(info)`` when the
+    shopper was certainly not charged, and is called outside any transaction, once for an attempt.
+    ``order.payment_key`` is the key to send to a provider that honours idempotency keys.
     """
-
-    #: How long repeating ``make_payment`` with the same ``order.payment_key`` is harmless at the provider.
-    retry_window: ClassVar[timedelta | None] = None
 
     class Meta:
         verbose_name = _("payment method")

@@ -18,7 +18,7 @@ __all__ = ["BodyTooLarge", "StrictJSONParser"]
 
 #: Longer numbers are refused before they are converted, which takes time that grows with the square of the length.
 LONGEST_NUMBER = 400
-CARD_NUMBER = re.compile(r"(?<!\d)(?:\d[ -]?){12,18}\d(?!\d)")
+CARD_NUMBER = re.compile(r"(?<![\w-])(?:\d[ -]?){12,18}\d(?![\w-])")
 
 
 class BodyTooLarge(APIException):

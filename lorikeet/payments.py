@@ -107,6 +107,7 @@ def _park(attempt: PaymentAttempt, order: Order) -> None:
     open_attempts = PaymentAttempt.objects.filter(pk=attempt.pk, state__in=PaymentAttempt.OPEN)
     if open_attempts.update(state=State.UNKNOWN, attention="outcome unknown", updated_at=now()):
         Order.objects.filter(pk=order.pk).update(slot=None)
+        _announce(signals.payment_changed, PaymentAttempt, "attempt", attempt.pk)
         logger.error("Payment attempt %s of order %s needs attention: its outcome is unknown.", attempt.key, order.pk)
 
 

@@ -7,7 +7,7 @@ A contract suite states what Lorikeet relies on in a type that you register. Inh
         type_name = "WineLineItem"
 
         def make_data(self):
-            return {"product": make_wine().pk, "quantity": 2}
+            return {"wine": make_wine().pk, "quantity": 2}
 """
 
 from __future__ import annotations

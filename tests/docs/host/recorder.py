@@ -1,0 +1,108 @@
+"""A client that writes down what it sends and what it is answered, as the documentation shows it."""
+
+import json
+import re
+
+from django.test import Client
+
+#: The headers of an answer that the documentation shows, in this order.
+SHOWN = [
+    "Content-Type",
+    "Location",
+    "ETag",
+    "Preference-Applied",
+    "Content-Location",
+    "X-Cart-Token",
+    "Idempotency-Replayed",
+    "Retry-After",
+    "X-API-Error",
+]
+#: Stands for the time of every answer.
+GENERATED_AT = 1794300000.123456
+#: Stands for the seconds until somebody may try again.
+WAIT = "1200"
+ETAGS = ['"9d1c2f6b8a7e4035b1d0c6e2f7a83b45"', '"40b7e5a2c91d4f86a3e8d7b6c5f40912"']
+NOTHING = object()
+
+
+class Recorder:
+    """One browser, or one app that holds a cart token. ``exchanges`` are by name, what differs each time replaced."""
+
+    def __init__(self):
+        self.client = Client(enforce_csrf_checks=True)
+        self.exchanges = {}
+        self.stand_ins = {}
+        self.etags = iter(ETAGS)
+        self.token = None
+
+    def send(self, name, method, path, body=NOTHING, raw=None, csrf=True, **headers):
+        """Send ``body`` as JSON, or ``raw`` as it is, and record the exchange as ``name`` unless that is ``None``."""
+        shown = {} if body is NOTHING and raw is None else {"Content-Type": "application/json"}
+        shown.update({key.replace("_", "-"): value for key, value in headers.items()})
+        sent = dict(shown)
+        if self.token is not None:
+            shown["X-Cart-Token"] = sent["X-Cart-Token"] = self.token
+        elif csrf and method not in ("GET", "HEAD"):
+            sent["X-CSRFToken"] = self.csrf_token()
+        data = raw if raw is not None else b"" if body is NOTHING else json.dumps(body)
+        content_type = sent.pop("Content-Type", "application/json")
+        response = self.client.generic(method, path, data, content_type=content_type, headers=sent)
+        self.learn(response)
+        if name is not None:
+            request = {"method": method, "path": path, "headers": shown}
+            if raw is not None:
+                request["body"] = raw
+            elif body is not NOTHING:
+                request["body"] = body
+            self.exchanges[name] = self.clean({"request": request, "response": read(response)})
+        return response
+
+    def csrf_token(self):
+        if "csrftoken" not in self.client.cookies:
+            self.client.get("/_cart/")
+        return self.client.cookies["csrftoken"].value
+
+    def learn(self, response):
+        """Notice what is different each time."""
+        if "X-Cart-Token" in response:
+            self.token = response["X-Cart-Token"]
+            self.stand_ins[self.token] = "<token>"
+        etag = response.get("ETag")
+        if etag is not None and etag not in self.stand_ins:
+            self.stand_ins[etag] = next(self.etags, ETAGS[-1])
+        for token in re.findall(r"\?token=([^\"\s]+)", response.content.decode() + response.get("Location", "")):
+            self.stand_ins[token] = "<token>"
+        if response.status_code == 202:
+            checkout = response.json()["checkout"]
+            self.stand_ins[checkout["id"]] = "6f0c5c1e-3b0a-4d5e-9f57-2a1b8c7d6e5f"
+
+    def clean(self, value):
+        """Return a JSON value with its stand-ins."""
+        if isinstance(value, dict):
+            return {key: stand_in(key, self.clean(member)) for key, member in value.items()}
+        if isinstance(value, list):
+            return [self.clean(member) for member in value]
+        if isinstance(value, str):
+            for real, stands in self.stand_ins.items():
+                value = value.replace(real, stands)
+            return re.sub(r"in \d+ seconds", f"in {WAIT} seconds", value)
+        return value
+
+
+def stand_in(key, value):
+    if key in ("generated_at", "expires_at") and isinstance(value, float):
+        return GENERATED_AT if key == "generated_at" else GENERATED_AT + 1800
+    if key == "Retry-After" and int(value) > 1:
+        return WAIT
+    return value
+
+
+def read(response):
+    seen = {"status": response.status_code, "headers": {key: response[key] for key in SHOWN if key in response}}
+    if response.status_code == 204 or not response.content:
+        seen["headers"].pop("Content-Type", None)
+    elif response["Content-Type"] == "application/json":
+        seen["body"] = response.json()
+    else:
+        seen["body"] = response.content.decode()
+    return seen

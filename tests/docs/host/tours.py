@@ -1,0 +1,214 @@
+"""What shoppers do in the example shop, told as requests. The answers are the examples of the documentation.
+
+A tour is a function that takes a :class:`Recorder` and sends; each starts in a shop that has just been opened.
+"""
+
+from unittest import mock
+
+from django.test import override_settings
+from recipes.models import Voucher
+from recorder import Recorder
+
+from pretend_bank import bank
+from shop.models import Wine
+
+CART = "/_cart/"
+NEW = "/_cart/new/"
+NEW_ADJUSTMENT = "/_cart/new-adjustment/"
+NEW_ADDRESS = "/_cart/new-address/"
+NEW_PAYMENT_METHOD = "/_cart/new-payment-method/"
+CHECKOUT = "/_cart/checkout/"
+
+JOE = {"addressee": "Joe Bloggs", "address": "123 Fake St", "suburb": "Adelaide", "state": "SA", "postcode": "5000"}
+
+
+def line(wine=1, quantity=1):
+    return {"type": "WineLineItem", "data": {"wine": wine, "quantity": quantity}}
+
+
+def coupon(code="TENOFF"):
+    return {"type": "CouponAdjustment", "data": {"code": code}}
+
+
+def address(**changes):
+    return {"type": "AustralianDeliveryAddress", "data": {**JOE, **changes}}
+
+
+def card(token="tok_visa"):
+    return {"type": "PretendCard", "data": {"card_token": token}}
+
+
+def get_ready(shopper, token="tok_visa", quantity=1):
+    """Do all that a checkout needs."""
+    shopper.send(None, "POST", NEW, line(quantity=quantity))
+    shopper.send(None, "POST", NEW_ADDRESS, address())
+    shopper.send(None, "PATCH", CART, {"email": "joe@example.com"})
+    shopper.send(None, "POST", NEW_PAYMENT_METHOD, card(token))
+
+
+def tour_of_the_cart(shopper):
+    shopper.send("cart-empty", "GET", CART)
+    shopper.send(None, "POST", NEW, line(quantity=2))
+    shopper.send(None, "POST", NEW_ADJUSTMENT, coupon())
+    shopper.send(None, "POST", NEW_ADDRESS, address())
+    shopper.send(None, "POST", NEW_PAYMENT_METHOD, card())
+    etag = shopper.send("cart", "GET", CART)["ETag"]
+    shopper.send("cart-not-modified", "GET", CART, If_None_Match=etag)
+    shopper.send("cart-email-invalid", "PATCH", CART, {"email": "joe"})
+    shopper.send("cart-email-only", "PATCH", CART, {"grand_total": "0.01"})
+
+
+def tour_of_items(shopper):
+    shopper.send("item-add", "POST", NEW, line(quantity=2))
+    shopper.send("item-combined", "POST", NEW, line())
+    shopper.send("item-type-unknown", "POST", NEW, {"type": "CheeseLineItem", "data": {}})
+    shopper.send("item-data-missing", "POST", NEW, {"type": "WineLineItem"})
+    shopper.send("item-product-unknown", "POST", NEW, line(wine=999))
+    shopper.send("item-patch", "PATCH", "/_cart/1/", {"data": {"quantity": 6}})
+    shopper.send("item-patch-bare", "PATCH", "/_cart/1/", {"quantity": 2})
+    shopper.send("item-quantity-invalid", "PATCH", "/_cart/1/", {"data": {"quantity": 0}})
+    shopper.send("item-put", "PUT", "/_cart/1/", {"data": {"wine": 2, "quantity": 3}})
+    shopper.send("item-prefer", "PATCH", "/_cart/1/", {"data": {"quantity": 1}}, Prefer="return=cart")
+    shopper.send("item-delete", "DELETE", "/_cart/1/")
+    shopper.send("item-not-found", "GET", "/_cart/1/")
+
+
+def tour_of_adjustments(shopper):
+    shopper.send(None, "POST", NEW, line(quantity=2))
+    shopper.send("adjustment-add", "POST", NEW_ADJUSTMENT, coupon("tenoff"))
+    shopper.send("adjustment-combined", "POST", NEW_ADJUSTMENT, coupon("TENOFF"))
+    shopper.send("adjustment-invalid", "POST", NEW_ADJUSTMENT, coupon("FREEWINE"))
+    shopper.send("adjustment-put", "PUT", "/_cart/adjustment/1/", {"data": {"code": "CELLARDOOR"}})
+    shopper.send("adjustment-delete", "DELETE", "/_cart/adjustment/1/")
+
+
+def tour_of_addresses(shopper):
+    shopper.send("address-add", "POST", NEW_ADDRESS, address())
+    shopper.send("address-invalid", "POST", NEW_ADDRESS, address(postcode="50", state="Tasmania"))
+    shopper.send(None, "POST", NEW_ADDRESS, address(address="1 Real Rd"))
+    shopper.send("address-select", "PATCH", "/_cart/address/1/", {"selected": True})
+    shopper.send("address-edit", "PATCH", "/_cart/address/1/", {"data": {"suburb": "Norwood", "postcode": "5067"}})
+    shopper.send("address-wrong-key", "PATCH", "/_cart/address/1/", {"suburb": "Norwood"})
+    shopper.send("address-delete", "DELETE", "/_cart/address/1/")
+
+
+def tour_of_payment_methods(shopper):
+    shopper.send("payment-method-add", "POST", NEW_PAYMENT_METHOD, card())
+    shopper.send("payment-method-number", "POST", NEW_PAYMENT_METHOD, card("4242 4242 4242 4242"))
+    shopper.send(None, "PATCH", "/_cart/payment-method/1/", {"selected": False})
+    shopper.send("payment-method-select", "PATCH", "/_cart/payment-method/1/", {"selected": True})
+    shopper.send("payment-method-data", "PATCH", "/_cart/payment-method/1/", {"data": {"card_token": "tok_visa"}})
+    shopper.send("payment-method-delete", "DELETE", "/_cart/payment-method/1/")
+
+
+def tour_of_the_checkout(shopper):
+    shopper.send(None, "POST", NEW, line())
+    shopper.send("checkout-incomplete", "POST", CHECKOUT)
+    shopper.send("checkout-body", "POST", CHECKOUT, {"grand_total": "0.01"})
+    get_ready(shopper, "tok_declined")
+    shopper.send("checkout-refused", "POST", CHECKOUT)
+    shopper.send(None, "POST", NEW_PAYMENT_METHOD, card())
+    etag = shopper.send(None, "GET", CART)["ETag"]
+    Wine.objects.filter(pk=1).update(unit_price="27.00")
+    shopper.send("checkout-changed", "POST", CHECKOUT, If_Match=etag)
+    key = {"Idempotency_Key": "0fa1e9c6-7a56-4ee0-9b7e-2a0b8f0d5c11"}
+    shopper.send("checkout-placed", "POST", CHECKOUT, **key)
+    shopper.send("checkout-replayed", "POST", CHECKOUT, **key)
+    shopper.send("checkout-key-reused", "POST", CHECKOUT, If_Match=etag, **key)
+
+
+def tour_of_a_conflict(shopper):
+    """Two shoppers have one voucher in their carts, and both want to use it."""
+    Voucher.objects.create(code="ONLYONCE", amount=5)
+    other = Recorder()
+    for one in (shopper, other):
+        get_ready(one)
+        one.send(None, "POST", NEW_ADJUSTMENT, {"type": "VoucherAdjustment", "data": {"code": "ONLYONCE"}})
+
+    def while_the_other_pays(*args, **kwargs):
+        with mock.patch("recipes.models.VoucherAdjustment.check_complete"):
+            shopper.send("checkout-conflict", "POST", CHECKOUT)
+        return charge(*args, **kwargs)
+
+    charge = bank.charge
+    with mock.patch.object(bank, "charge", while_the_other_pays):
+        other.send(None, "POST", CHECKOUT)
+
+
+def tour_of_a_checkout_in_flight(shopper):
+    """The bank is slow: while it is being asked, the shopper asks again and looks at the cart."""
+    get_ready(shopper)
+
+    def while_the_bank_thinks(*args, **kwargs):
+        shopper.send("checkout-pending", "POST", CHECKOUT)
+        shopper.send("cart-pending", "GET", CART)
+        return charge(*args, **kwargs)
+
+    charge = bank.charge
+    with mock.patch.object(bank, "charge", while_the_bank_thinks):
+        shopper.send(None, "POST", CHECKOUT)
+
+
+@override_settings(LORIKEET_THROTTLE_RATES={"checkout_cart": "1/day", "guess_cart": "1/day"})
+def tour_of_throttles(shopper):
+    get_ready(shopper, "tok_declined")
+    shopper.send(None, "POST", CHECKOUT)
+    shopper.send("checkout-throttled", "POST", CHECKOUT)
+
+
+def tour_of_errors(shopper):
+    shopper.send("error-json", "POST", NEW, raw='{"type": ')
+    shopper.send("error-number", "POST", NEW, raw='{"type": "WineLineItem", "data": {"quantity": 1e400}}')
+    shopper.send("error-csrf", "POST", NEW, line(), csrf=False)
+    shopper.send("error-method", "DELETE", CHECKOUT)
+    shopper.send("error-precondition", "POST", NEW, line(), If_Match='"0"')
+    with override_settings(LORIKEET_MAX_LINES=1):
+        shopper.send(None, "POST", NEW, line(wine=1))
+        shopper.send("error-limit", "POST", NEW, line(wine=2))
+
+
+def tour_of_an_app(shopper):
+    shopper.send("token-wrong", "GET", CART, X_Cart_Token="nonsense")
+    shopper.send("token-new", "POST", NEW, line(), X_Cart_Token="new")
+    shopper.send("token-email", "PATCH", CART, {"email": "joe@example.com"})
+
+
+@override_settings(LORIKEET_DISPLAY_AMOUNTS=True)
+def tour_of_display_amounts(shopper):
+    shopper.send("item-display", "POST", NEW, line(quantity=2))
+
+
+def tour_of_the_tutorial(shopper):
+    shopper.send("tutorial-empty", "GET", CART, X_Cart_Token="new")
+    shopper.send("tutorial-add", "POST", NEW, line(quantity=2), X_Cart_Token="new")
+    shopper.send("tutorial-too-many", "PATCH", "/_cart/1/", {"data": {"quantity": 60}})
+    shopper.send("tutorial-sold-out", "GET", CART)
+    shopper.send(None, "PATCH", "/_cart/1/", {"data": {"quantity": 2}})
+    shopper.send("tutorial-wrong", "PATCH", "/_cart/1/", {"data": {"quantity": 61}})
+    shopper.send("tutorial-address-invalid", "POST", NEW_ADDRESS, address(postcode="50"))
+    shopper.send("tutorial-address", "POST", NEW_ADDRESS, address())
+    shopper.send("tutorial-email", "PATCH", CART, {"email": "joe@example.com"})
+    shopper.send("tutorial-not-ready", "POST", CHECKOUT)
+    shopper.send("tutorial-card-declined", "POST", NEW_PAYMENT_METHOD, card("tok_declined"))
+    shopper.send("tutorial-refused", "POST", CHECKOUT)
+    shopper.send("tutorial-card", "POST", NEW_PAYMENT_METHOD, card())
+    shopper.send("tutorial-ready", "GET", CART)
+    shopper.send("tutorial-placed", "POST", CHECKOUT)
+    shopper.send("tutorial-afterwards", "GET", CART)
+
+
+TOURS = [
+    tour_of_the_cart,
+    tour_of_items,
+    tour_of_adjustments,
+    tour_of_addresses,
+    tour_of_payment_methods,
+    tour_of_the_checkout,
+    tour_of_a_conflict,
+    tour_of_a_checkout_in_flight,
+    tour_of_throttles,
+    tour_of_errors,
+    tour_of_an_app,
+    tour_of_display_amounts,
+    tour_of_the_tutorial,
+]
