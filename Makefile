@@ -1,0 +1,79 @@
+# The commands of the project. Each makes what it needs in .venv, and only the first time.
+#
+#   make demo PORT=8080 PYTHON=python3.13
+
+PYTHON ?= python3
+PORT ?= 8000
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+
+IN_VENV := .venv/bin/python
+MANAGE := $(IN_VENV) example_project/manage.py
+PYTEST := $(IN_VENV) -m pytest --numprocesses logical
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format types docs dist browser bench clean
+
+help:
+	@echo "make demo     the example shop on http://127.0.0.1:8000/ (PORT= changes it)"
+	@echo "make test     the whole suite on SQLite and on PostgreSQL, with its coverage"
+	@echo "make browser  the example shop in a real Chromium"
+	@echo "make lint     ruff, and 'make format' to let it correct what it can"
+	@echo "make types    mypy"
+	@echo "make docs     the documentation, in docs/_build/html"
+	@echo "make dist     the wheel and the sdist, in dist"
+	@echo "make bench    how long a cart and a checkout take"
+	@echo "make clean    remove all that these commands made"
+
+demo:
+	@scripts/environment "$(PYTHON)"
+	@$(MANAGE) migrate --verbosity 0
+	@$(MANAGE) load_catalogue
+	@echo "The example shop: http://127.0.0.1:$(PORT)/ (Ctrl-C ends it)"
+	@DJANGO_RUNSERVER_HIDE_WARNING=true $(MANAGE) runserver --noreload "127.0.0.1:$(PORT)"
+
+test:
+	@scripts/environment "$(PYTHON)" test
+	@rm -f .coverage .coverage.*
+	LORIKEET_TEST_DATABASE=sqlite $(PYTEST) --cov --cov-fail-under=0 --cov-report=
+	LORIKEET_TEST_DATABASE=postgresql $(PYTEST) --cov --cov-append --cov-fail-under=0 --cov-report=
+	$(PYTEST) tests/example
+	$(IN_VENV) -m coverage report
+
+browser:
+	@test -n "$(CHROMIUM)" || { echo "There is no Chromium: install it (Debian: chromium), or name it with CHROMIUM=." >&2; exit 1; }
+	@scripts/environment "$(PYTHON)" test browser
+	LORIKEET_CHROMIUM="$(CHROMIUM)" $(IN_VENV) -m pytest -m browser tests/browser
+
+lint:
+	@scripts/environment "$(PYTHON)" lint
+	$(IN_VENV) -m ruff check
+	$(IN_VENV) -m ruff format --check
+
+format:
+	@scripts/environment "$(PYTHON)" lint
+	$(IN_VENV) -m ruff check --fix
+	$(IN_VENV) -m ruff format
+
+types:
+	@scripts/environment "$(PYTHON)" test types
+	$(IN_VENV) -m mypy
+
+docs:
+	@scripts/environment "$(PYTHON)" test docs
+	$(IN_VENV) -m sphinx -n -W --keep-going -q -b html docs docs/_build/html
+
+dist:
+	@scripts/environment "$(PYTHON)" suite dist
+	rm -rf build dist
+	$(IN_VENV) -m build > .venv/build.log 2>&1 || { tail -n 15 .venv/build.log; exit 1; }
+	$(IN_VENV) -m twine check --strict dist/*
+	$(IN_VENV) -m pytest -m dist tests/test_packaging.py
+
+bench:
+	@scripts/environment "$(PYTHON)" test
+	$(IN_VENV) benchmarks/run.py
+
+clean:
+	rm -rf .venv .tox .cache build dist htmlcov docs/_build lorikeet_cart.egg-info .coverage .coverage.*
+	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -f example_project/db.sqlite3 example_project/db.sqlite3-shm example_project/db.sqlite3-wal
