@@ -1,0 +1,141 @@
+"""Logging in and out: what a guest's cart brings along, and what it must not."""
+
+from tests.testapp import models
+from tests.testapp.clients import CART, NEW_ITEM, Browser
+from tests.testapp.factories import make_coupon, make_wine
+
+
+def quantities(browser):
+    return [item["data"]["quantity"] for item in browser.cart()["items"]]
+
+
+def test_the_lines_of_a_guest_come_along(guest, alice, wine):
+    guest.add_wine(wine, 3)
+
+    guest.log_in(alice.user)
+
+    assert quantities(guest) == [3]
+
+
+def test_equal_lines_are_combined(guest, alice, wine):
+    alice.add_wine(wine, 2)
+    guest.add_wine(wine, 3)
+
+    guest.log_in(alice.user)
+
+    assert quantities(guest) == [5]
+
+
+def test_other_lines_stand_behind_the_users_own(guest, alice, wine):
+    alice.add_wine(wine, 2)
+    guest.add_wine(make_wine("15"), 3)
+
+    guest.log_in(alice.user)
+
+    assert quantities(guest) == [2, 3]
+
+
+def test_adjustments_come_along_once(guest, alice):
+    make_coupon()
+    alice.add_adjustment("CouponAdjustment", code="TENOFF")
+    guest.add_adjustment("CouponAdjustment", code="TENOFF")
+    guest.add_adjustment("ShareOff", parts=4)
+
+    guest.log_in(alice.user)
+
+    assert [entry["type"] for entry in guest.cart()["adjustments"]] == ["CouponAdjustment", "ShareOff"]
+
+
+def test_a_user_without_a_selection_gets_the_guests(guest, alice, wine):
+    guest.get_ready(wine)
+
+    guest.log_in(alice.user)
+
+    cart = guest.cart()
+    assert [entry["selected"] for entry in cart["delivery_addresses"]] == [True]
+    assert [entry["selected"] for entry in cart["payment_methods"]] == [True]
+    assert cart["email"] == "joe@example.com"
+
+
+def test_a_planted_cart_does_not_redirect_the_parcel(guest, alice, wine):
+    """What the account has selected stays selected."""
+    alice.add_address(addressee="Alice")
+    alice.add(  # a method of her own
+        "/_cart/new-payment-method/", "PayLater", number="PO-1"
+    )
+    alice.patch(CART, {"email": "alice@example.com"})
+    guest.get_ready(wine)
+
+    guest.log_in(alice.user)
+
+    cart = guest.cart()
+    assert [(x["data"]["addressee"], x["selected"]) for x in cart["delivery_addresses"]] == [
+        ("Alice", True),
+        ("Joe Bloggs", False),
+    ]
+    assert [(x["type"], x["selected"]) for x in cart["payment_methods"]] == [("PayLater", True), ("PretendCard", False)]
+    assert cart["email"] == "alice@example.com"
+
+
+def test_a_guest_cart_is_gone_after_the_merge(guest, alice, wine):
+    alice.add_wine(wine)
+    guest.add_wine(wine)
+
+    guest.log_in(alice.user)
+
+    assert models.WineLine.objects.values("cart").distinct().count() == 1
+
+
+def test_logging_in_without_a_cart_changes_nothing(guest, alice, wine, unchanged):
+    alice.add_wine(wine)
+
+    with unchanged():
+        guest.log_in(alice.user)
+
+    assert quantities(guest) == [1]
+
+
+def test_logging_in_twice_doubles_nothing(guest, alice, wine):
+    guest.add_wine(wine, 3)
+    guest.log_in(alice.user)
+
+    guest.log_in(alice.user)
+
+    assert quantities(guest) == [3]
+
+
+def test_logging_out_keeps_nothing(guest, alice, wine):
+    guest.add_wine(wine)
+    guest.log_in(alice.user)
+
+    guest.client.post("/logout/", headers={"X-CSRFToken": guest.csrf_token()})
+
+    cart = guest.cart()
+    assert (cart["items"], cart["is_authenticated"]) == ([], False)
+
+
+def test_the_user_keeps_his_cart_after_logging_out(guest, alice, wine):
+    guest.add_wine(wine)
+    guest.log_in(alice.user)
+
+    guest.client.post("/logout/", headers={"X-CSRFToken": guest.csrf_token()})
+
+    assert quantities(Browser(alice.user)) == [1]
+
+
+def test_a_line_type_that_cannot_combine_comes_along_beside(guest, alice):
+    alice.add(NEW_ITEM, "MoodyLine", amount="1")
+    guest.add(NEW_ITEM, "MoodyLine", amount="1")
+
+    guest.log_in(alice.user)
+
+    assert [item["total"] for item in guest.cart()["items"]] == ["1.00", "1.00"]
+
+
+def test_a_guests_order_page_stays_open_after_logging_in(guest, alice, wine):
+    guest.get_ready(wine)
+    page = guest.get(guest.checkout().json()["url"])["Location"]
+
+    guest.log_in(alice.user)
+
+    assert guest.get(page).status_code == 200

@@ -1,0 +1,77 @@
+"""Who may do what: a row for each URL of the cart API.
+
+An actor is the *owner* of what is asked for, or somebody else. What is not yours does not exist.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.testapp.clients import STREET
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "TRACE")
+UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One URL.
+
+    ``own``: the status of each method for the owner; any other method is 405. ``others``: where everybody else is
+    answered with another status.
+    ``listed``: the list of the cart whose first entry has the URL, or ``None`` where the URL is the same for all.
+    ``bodies``: what to send; ``{wine}`` is the key of a product.
+    """
+
+    path: str
+    own: dict[str, int]
+    others: dict[str, int] = field(default_factory=dict)
+    listed: str | None = None
+    bodies: dict[str, Any] = field(default_factory=dict)
+
+    def for_others(self, method):
+        """Return the status that ``method`` is answered with for everybody but the owner."""
+        return 404 if self.listed else self.others.get(method, self.own[method])
+
+
+def of_object(listed, path, own, bodies):
+    return Row(path, {"GET": 200, "HEAD": 200, **own}, listed=listed, bodies=bodies)
+
+
+ROWS = {
+    "cart": Row("/_cart/", {"GET": 200, "HEAD": 200, "PATCH": 200}, bodies={"PATCH": {"email": "ann@example.com"}}),
+    "add-to-cart": Row("/_cart/new/", {"POST": 201}, bodies={"POST": {"type": "MoodyLine", "data": {}}}),
+    "new-address": Row(
+        "/_cart/new-address/", {"POST": 201}, bodies={"POST": {"type": "StreetAddress", "data": STREET}}
+    ),
+    "new-payment-method": Row(
+        "/_cart/new-payment-method/", {"POST": 201}, bodies={"POST": {"type": "PayLater", "data": {"number": "1"}}}
+    ),
+    "new-adjustment": Row(
+        "/_cart/new-adjustment/", {"POST": 201}, bodies={"POST": {"type": "ShareOff", "data": {"parts": 2}}}
+    ),
+    "checkout": Row("/_cart/checkout/", {"POST": 200}, {"POST": 422}, bodies={"POST": {}}),
+    "cart-item": of_object(
+        "items",
+        "/_cart/{id}/",
+        {"PUT": 200, "PATCH": 200, "DELETE": 204},
+        {"PUT": {"data": {"product": "{wine}"}}, "PATCH": {"quantity": 2}},
+    ),
+    "adjustment": of_object(
+        "adjustments",
+        "/_cart/adjustment/{id}/",
+        {"PUT": 200, "PATCH": 200, "DELETE": 204},
+        {"PUT": {"data": {"parts": 2}}, "PATCH": {"parts": 2}},
+    ),
+    "address": of_object(
+        "delivery_addresses",
+        "/_cart/address/{id}/",
+        {"PATCH": 200, "DELETE": 204},
+        {"PATCH": {"selected": False}},
+    ),
+    "payment-method": of_object(
+        "payment_methods",
+        "/_cart/payment-method/{id}/",
+        {"PATCH": 200, "DELETE": 204},
+        {"PATCH": {"selected": False}},
+    ),
+}

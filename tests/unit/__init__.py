@@ -1,0 +1,97 @@
+"""What several of these tests begin with: carts and orders made without the HTTP API, requests without a client."""
+
+from contextlib import contextmanager
+from decimal import Decimal
+
+from django.contrib.auth.models import AnonymousUser
+from django.test import RequestFactory
+
+from lorikeet.models import Adjustment, Cart, LineItem, Order, PaymentAttempt
+from tests.testapp import models
+from tests.testapp.clients import STREET
+from tests.testapp.factories import make_wine
+
+
+def make_cart(user=None, **fields):
+    """Create an empty cart; a guest's has an e-mail address."""
+    email = "" if user else "joe@example.com"
+    return Cart.objects.create(**{"user": user, "email": email, "currency": "AUD", **fields})
+
+
+def add_wine(cart, unit_price="12", quantity=1, product=None):
+    product = product or make_wine(unit_price)
+    return models.WineLine.objects.create(cart=cart, product=product, quantity=quantity)
+
+
+def select_address(cart, **fields):
+    """Give the cart an address of its shopper's, selected."""
+    address = models.StreetAddress.objects.create(cart=cart, user=cart.user, **{**STREET, **fields})
+    cart.delivery_address = address
+    cart.save()
+    return address
+
+
+def select_card(cart, token="tok_paid"):
+    """Give the cart a card of its shopper's, selected; the token decides how a payment goes."""
+    card = models.PretendCard.objects.create(cart=cart, user=cart.user, token=token)
+    cart.payment_method = card
+    cart.save()
+    return card
+
+
+def ready_cart(user=None, token="tok_paid", unit_price="12"):
+    """Create a cart that lacks nothing and holds one bottle."""
+    cart = make_cart(user)
+    add_wine(cart, unit_price)
+    select_address(cart)
+    select_card(cart, token)
+    return cart
+
+
+def make_order(**fields):
+    """Create a pending order of 12 dollars with nothing on it."""
+    return Order.objects.create(**{"currency": "AUD", "subtotal": Decimal(12), "grand_total": Decimal(12), **fields})
+
+
+def sell(row, order, total="12"):
+    """Put a line or an adjustment on an order, as a checkout does, and return it as it is then."""
+    parent = Adjustment if isinstance(row, Adjustment) else LineItem
+    parent.objects.filter(pk=row.pk).update(cart=None, order=order, total_when_charged=Decimal(total))
+    return type(row).objects.get(pk=row.pk)
+
+
+def make_attempt(order, **fields):
+    """Create a try to charge what an order costs; it is open unless ``state`` says otherwise."""
+    method = fields.pop("method", None) or models.PretendCard.objects.create(token="tok_paid")
+    attempt = PaymentAttempt(
+        order=order, method=method, provider="PretendCard", amount=order.grand_total, currency=order.currency
+    )
+    for name, value in fields.items():
+        setattr(attempt, name, value)
+    if attempt.kind == "charge" and attempt.state in PaymentAttempt.OPEN:
+        attempt.open_for = order
+    attempt.save()
+    return attempt
+
+
+def request_of(user=None, session=None, path="/", **headers):
+    """Return a request of a user or a guest, as it is behind the session and authentication middleware."""
+    request = RequestFactory().get(path, headers={name.replace("_", "-"): headers[name] for name in headers})
+    request.user = user or AnonymousUser()
+    request.session = {} if session is None else session
+    return request
+
+
+@contextmanager
+def listening(signal):
+    """Collect the keyword arguments, the sender's among them, of each time ``signal`` is sent."""
+    received = []
+
+    def receiver(**sent):
+        received.append({name: sent[name] for name in sent if name != "signal"})
+
+    signal.connect(receiver)
+    try:
+        yield received
+    finally:
+        signal.disconnect(receiver)

@@ -1,0 +1,682 @@
+"""The story of a sale: prepare, pay, settle; and what is answered to whoever asks again."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from django.db import connection, transaction
+from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import now
+
+from lorikeet import checkout as story
+from lorikeet.checkout import Terms, checkout, notify
+from lorikeet.exceptions import (
+    CartChanged,
+    CartGone,
+    ConflictError,
+    ConflictErrorSet,
+    IdempotencyKeyReused,
+    IncompleteCartErrorSet,
+    TooManyAttempts,
+)
+from lorikeet.models import Cart, EmptyCart, LineItem, Order, PaymentAttempt, ThrottleCount
+from lorikeet.payments import Refused, settle
+from lorikeet.pricing import Charge, ChargeSource
+from lorikeet.signals import order_cancelled, order_checked_out, order_placed, payment_changed
+from tests.testapp import models
+from tests.testapp.factories import make_user
+from tests.unit import add_wine, listening, make_cart, ready_cart, request_of, select_address
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def cart():
+    """A guest's cart that lacks nothing: one bottle for 12, a card that pays."""
+    return ready_cart()
+
+
+@pytest.fixture
+def bank(monkeypatch):
+    """Return a function that has a callable of order and amount answer instead of the card."""
+
+    def answer(act):
+        monkeypatch.setattr(models.PretendCard, "make_payment", lambda card, order, amount: act(card, order, amount))
+
+    return answer
+
+
+def charged():
+    """What the bank has in its books."""
+    return list(models.BankEntry.objects.values_list("order", "amount"))
+
+
+def lapse():
+    """Let the lease of the payment that is being made be over: its process is taken for dead."""
+    PaymentAttempt.objects.update(lease_until=now() - timedelta(seconds=1))
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+def kill(*args):
+    raise Killed
+
+
+# prepare
+
+
+def test_the_order_and_its_attempt_are_committed_before_the_provider_is_asked(cart, bank):
+    seen = {}
+
+    def look(card, order, amount):
+        seen.update(
+            in_transaction=connection.in_atomic_block,
+            order=Order.objects.get(),
+            line=models.WineLine.objects.get(),
+            attempt=PaymentAttempt.objects.get(),
+            amount=amount,
+        )
+        return models.CardPayment.objects.create(method=card)
+
+    bank(look)
+    before = now()
+
+    outcome = checkout(cart)
+
+    order, attempt = seen["order"], seen["attempt"]
+    assert seen["in_transaction"] is False
+    assert (order, order.state, order.slot, order.cart) == (outcome.order, "pending", cart, cart)
+    assert (order.subtotal, order.grand_total, order.currency) == (Decimal("12"), Decimal("12"), "AUD")
+    assert (seen["line"].order, seen["line"].cart, seen["line"].total_when_charged) == (order, None, Decimal("12"))
+    assert (attempt.state, attempt.kind, attempt.open_for, attempt.provider) == ("calling", "charge", order, "PretendCard")
+    assert (attempt.amount, attempt.currency, seen["amount"]) == (Decimal("12"), "AUD", Decimal("12.00"))
+    assert timedelta(seconds=59) < attempt.lease_until - before < timedelta(seconds=90)
+    assert (type(attempt.key), type(attempt.lease)) == (UUID, UUID)
+
+
+def test_the_provider_may_be_told_the_key_that_is_stored(cart, bank):
+    keys = []
+
+    def look(card, order, amount):
+        keys.append(order.payment_key)
+        return models.CardPayment.objects.create(method=card)
+
+    bank(look)
+
+    checkout(cart)
+
+    assert keys == [PaymentAttempt.objects.get().key]
+
+
+@override_settings(LORIKEET_LEASE_SECONDS=10)
+def test_a_shop_says_how_long_a_process_works(cart, bank):
+    bank(kill)
+
+    with pytest.raises(Killed):
+        checkout(cart)
+
+    attempt = PaymentAttempt.objects.get()
+    assert attempt.lease_until - attempt.created_at < timedelta(seconds=11)
+
+
+def test_the_cart_is_locked_before_anything_is_read(cart):
+    with CaptureQueriesContext(connection) as queries:
+        checkout(cart)
+
+    statements = [query["sql"] for query in queries if query["sql"].split()[0] in ("SELECT", "UPDATE", "INSERT")]
+    assert statements[0].startswith("UPDATE")
+    assert "seq" in statements[0]
+
+
+def test_a_cart_that_is_gone_is_not_checked_out(cart, unchanged):
+    models.WineLine.objects.all().delete()
+    stale = Cart.objects.get()
+    Cart.objects.all().delete()
+
+    with unchanged(), pytest.raises(CartGone):
+        checkout(stale)
+
+
+def test_a_cart_that_is_not_ready_is_not_checked_out(cart, unchanged):
+    models.StreetAddress.objects.update(active=False)
+
+    with unchanged(), pytest.raises(IncompleteCartErrorSet) as refusal:
+        checkout(cart)
+
+    assert [reason.field for reason in refusal.value] == ["delivery_address"]
+
+
+def test_a_shopper_without_a_cart_is_told_why_not(unchanged):
+    with unchanged(), pytest.raises(IncompleteCartErrorSet) as refusal:
+        checkout(EmptyCart())
+
+    assert [reason.field for reason in refusal.value] == ["delivery_address", "payment_method", "items", "email"]
+
+
+def test_the_cart_is_read_under_the_lock_and_not_as_it_was_found(cart):
+    models.Wine.objects.update(unit_price=Decimal("15"))
+
+    outcome = checkout(cart)
+
+    assert outcome.order.grand_total == Decimal("15")
+
+
+def test_lines_taken_without_the_lock_stop_the_checkout(cart, unchanged, monkeypatch):
+    """A host's code that moves lines past Lorikeet must not have somebody charged for what he does not get."""
+    other = make_cart()
+    make_order = story._make_order
+
+    def make_order_late(*args):
+        LineItem.objects.update(cart=other)
+        return make_order(*args)
+
+    monkeypatch.setattr(story, "_make_order", make_order_late)
+
+    with unchanged(), pytest.raises(CartGone):
+        checkout(cart)
+
+    assert charged() == []
+
+
+@pytest.mark.parametrize("who", ["guest", "user"])
+def test_the_order_knows_whose_it_is(who):
+    user = make_user() if who == "user" else None
+    cart = ready_cart(user)
+
+    order = checkout(cart).order
+
+    assert (order.user, order.guest_email) == ((user, "") if user else (None, "joe@example.com"))
+    assert (order.delivery_address_subclass, order.payment_method_subclass) == (
+        models.StreetAddress.objects.get(),
+        models.PretendCard.objects.get(),
+    )
+
+
+def test_it_is_refused_inside_another_transaction(cart, unchanged):
+    with unchanged(), pytest.raises(RuntimeError), transaction.atomic():
+        checkout(cart)
+
+    assert charged() == []
+
+
+def test_every_line_is_kept_at_its_own_price(cart):
+    add_wine(cart, "0.125", 3)
+    models.MoodyLine.objects.create(cart=cart, amount=Decimal("7.005"))
+    models.ShareOff.objects.create(cart=cart, parts=3)
+
+    order = checkout(cart).order
+
+    assert list(order.items.values_list("total_when_charged", flat=True)) == [
+        Decimal("12"),
+        Decimal("0.38"),
+        Decimal("7.01"),
+    ]
+    assert list(order.adjustments.values_list("total_when_charged", flat=True)) == [Decimal("-6.46")]
+    assert order.grand_total == Decimal("12.93")
+
+
+# terms
+
+
+def test_the_precondition_is_asked_under_the_lock_with_what_is_there(cart):
+    asked = []
+
+    checkout(cart, Terms(precondition=lambda contents, totals: asked.append((contents, totals, Cart.objects.get().seq))))
+
+    contents, totals, seq = asked[0]
+    assert (contents.cart, len(contents.lines), totals.grand_total, seq) == (cart, 1, Decimal("12"), 1)
+
+
+def test_a_precondition_that_does_not_hold_stops_the_checkout(cart, unchanged):
+    def changed(contents, totals):
+        raise CartChanged
+
+    with unchanged(), pytest.raises(CartChanged):
+        checkout(cart, Terms(precondition=changed))
+
+
+def test_a_key_that_comes_again_is_answered_with_the_same_order(cart):
+    first = checkout(cart, Terms(key="k", fingerprint="f"))
+
+    again = checkout(cart, Terms(key="k", fingerprint="f"))
+
+    assert (first.replayed, again.replayed) == (False, True)
+    assert (again.order, again.order.state) == (first.order, "placed")
+    assert len(charged()) == 1
+
+
+def test_a_key_answers_for_a_refusal_too(cart):
+    models.PretendCard.objects.update(token="tok_declined")
+    checkout(cart, Terms(key="k"))
+
+    again = checkout(cart, Terms(key="k"))
+
+    assert (again.replayed, again.order.state, again.attempt.info["message"]) == (
+        True,
+        "cancelled",
+        "Your card was declined.",
+    )
+    assert Order.objects.count() == 1
+
+
+def test_a_key_with_another_request_is_refused(cart, unchanged):
+    checkout(cart, Terms(key="k", fingerprint="f"))
+
+    with unchanged(), pytest.raises(IdempotencyKeyReused):
+        checkout(cart, Terms(key="k", fingerprint="g"))
+
+
+def test_a_key_is_one_carts_own(cart):
+    user = make_user()
+    first = checkout(cart, Terms(key="k", fingerprint="f"))
+
+    second = checkout(ready_cart(user), Terms(key="k", fingerprint="g"))
+
+    assert (second.replayed, second.order == first.order) == (False, False)
+
+
+def test_a_checkout_with_another_key_after_a_sale_is_a_new_one(cart):
+    checkout(cart, Terms(key="k"))
+    add_wine(cart)
+
+    second = checkout(cart, Terms(key="l"))
+
+    assert (second.replayed, Order.objects.placed().count(), len(charged())) == (False, 2, 2)
+
+
+# pay and settle
+
+
+def test_a_payment_places_the_order(cart):
+    outcome = checkout(cart)
+
+    payment = models.CardPayment.objects.get()
+    assert (outcome.order.state, outcome.replayed) == ("placed", False)
+    assert (outcome.attempt, outcome.attempt.state) == (PaymentAttempt.objects.get(), "paid")
+    assert (payment.attempt, outcome.order.payment_subclass) == (outcome.attempt, payment)
+    assert charged() == [(outcome.order.pk, Decimal("12"))]
+
+
+def test_a_refusal_leaves_the_cart_as_it_was(cart):
+    models.PretendCard.objects.update(token="tok_declined")
+
+    outcome = checkout(cart)
+
+    assert (outcome.order.state, outcome.attempt.state) == ("cancelled", "failed")
+    assert outcome.attempt.info == {"message": "Your card was declined.", "decline_code": "insufficient_funds"}
+    assert models.WineLine.objects.get().cart == cart
+    assert charged() == []
+
+
+@pytest.mark.parametrize("error", [TimeoutError(), ConnectionResetError(), ZeroDivisionError()])
+def test_a_timeout_is_no_refusal(cart, bank, error):
+    """The bank may have the money: nothing is handed back, nothing asked for again, and the staff see it."""
+
+    def take_and_fall_silent(card, order, amount):
+        models.BankEntry.objects.create(order=order.pk, amount=amount)
+        raise error
+
+    bank(take_and_fall_silent)
+
+    outcome = checkout(cart)
+
+    order = outcome.order
+    assert (order.state, outcome.attempt.state, outcome.attempt.attention) == ("pending", "unknown", "outcome unknown")
+    assert models.WineLine.objects.get().order == order
+    assert len(charged()) == 1
+
+
+def test_what_is_no_payment_is_no_refusal_either(cart, bank):
+    bank(lambda card, order, amount: "ch_1")
+
+    outcome = checkout(cart)
+
+    assert (outcome.order.state, outcome.attempt.state) == ("pending", "unknown")
+
+
+def test_a_cart_is_free_again_while_the_staff_look(cart, bank):
+    bank(lambda card, order, amount: None)
+    first = checkout(cart)
+    add_wine(cart)
+    bank(lambda card, order, amount: models.CardPayment.objects.create(method=card))
+
+    second = checkout(cart)
+
+    assert (first.order.state, second.order.state) == ("pending", "placed")
+    assert first.order != second.order
+
+
+def test_a_payment_whose_process_died_is_set_aside_by_the_next_request(cart, bank):
+    bank(kill)
+    with pytest.raises(Killed):
+        checkout(cart)
+    lapse()
+
+    outcome = checkout(cart)
+
+    assert (outcome.order.state, outcome.attempt.state, outcome.attempt.attention) == (
+        "pending",
+        "unknown",
+        "outcome unknown",
+    )
+    assert Order.objects.get().slot is None
+
+
+def test_a_payment_that_is_being_made_is_waited_for(cart, bank):
+    bank(kill)
+    with pytest.raises(Killed):
+        checkout(cart)
+
+    outcome = checkout(cart, Terms(key="another"))
+
+    assert (outcome.order, outcome.order.state, outcome.attempt.state) == (Order.objects.get(), "pending", "calling")
+    assert outcome.replayed is False
+
+
+def test_a_process_that_died_is_not_followed_by_a_second_charge(cart, bank):
+    def take_and_die(card, order, amount):
+        models.BankEntry.objects.create(order=order.pk, amount=amount)
+        raise Killed
+
+    bank(take_and_die)
+    with pytest.raises(Killed):
+        checkout(cart, Terms(key="k"))
+    lapse()
+
+    answers = [checkout(cart, Terms(key="k")) for _ in range(3)]
+
+    assert [(answer.order.state, answer.attempt.state) for answer in answers] == [("pending", "unknown")] * 3
+    assert len(charged()) == 1
+
+
+def test_a_worker_that_was_taken_for_dead_and_comes_back_places_the_order(cart, bank):
+    """It was paid after all, and nobody has decided otherwise in the meantime."""
+
+    def sleep(card, order, amount):
+        lapse()
+        meanwhile.append(checkout(cart).attempt.state)
+        return models.CardPayment.objects.create(method=card)
+
+    meanwhile = []
+    bank(sleep)
+
+    outcome = checkout(cart)
+
+    assert meanwhile == ["unknown"]
+    assert (outcome.order.state, outcome.attempt.state, outcome.attempt.attention) == ("placed", "paid", "")
+
+
+def test_a_worker_that_comes_back_after_it_was_settled_changes_nothing(cart, bank):
+    def sleep(card, order, amount):
+        settle(PaymentAttempt.objects.get(), Refused({"message": "The staff have asked the bank."}))
+        return models.CardPayment.objects.create(method=card)
+
+    bank(sleep)
+
+    with listening(order_placed) as placed, listening(order_checked_out) as told:
+        outcome = checkout(cart)
+
+    assert (outcome.order.state, outcome.attempt.state) == ("cancelled", "failed")
+    assert (placed, told) == ([], [])
+    assert models.WineLine.objects.get().cart == cart
+
+
+# nothing to pay
+
+
+def test_an_order_that_costs_nothing_is_placed_without_asking_anybody(cart, bank):
+    bank(kill)
+    models.AmountOff.objects.create(cart=cart, amount=Decimal("12"))
+
+    with listening(order_placed) as placed, listening(payment_changed) as changed:
+        outcome = checkout(cart)
+
+    order = outcome.order
+    assert (order.state, order.grand_total, order.payment_method, order.slot) == ("placed", Decimal(0), None, None)
+    assert (outcome.attempt, PaymentAttempt.objects.count()) == (None, 0)
+    assert (len(placed), changed) == (1, [])
+
+
+def test_an_order_that_costs_nothing_needs_no_method():
+    cart = make_cart()
+    add_wine(cart, "0")
+    select_address(cart)
+
+    assert checkout(cart).order.state == "placed"
+
+
+# hooks
+
+
+def test_every_line_takes_what_it_needs_before_the_commit_and_knows_its_order(cart, monkeypatch):
+    def prepare(line):
+        taken.append((line.order, line.cart, line.total_when_charged, connection.in_atomic_block))
+
+    taken = []
+    monkeypatch.setattr(models.WineLine, "prepare_for_checkout", prepare)
+
+    order = checkout(cart).order
+
+    assert taken == [(order, None, Decimal("12.00"), True)]
+
+
+def test_what_cannot_be_had_any_more_stops_the_sale_and_every_conflict_is_named(cart, unchanged, monkeypatch):
+    def used_up(coupon):
+        raise ConflictError("used_up", "This coupon is used up.", "adjustments")
+
+    monkeypatch.setattr(models.ShareOff, "prepare_for_checkout", used_up)
+    models.MoodyLine.objects.create(cart=cart, mood="gone")
+    models.ShareOff.objects.create(cart=cart)
+
+    with unchanged(), pytest.raises(ConflictErrorSet) as refusal:
+        checkout(cart)
+
+    assert refusal.value.to_json() == [
+        {"code": "gone", "field": "items", "message": "It is gone."},
+        {"code": "used_up", "field": "adjustments", "message": "This coupon is used up."},
+    ]
+    assert charged() == []
+
+
+class Credit(ChargeSource):
+    """Store credit: takes five, notes what it takes and gives back."""
+
+    code = "credit"
+
+    def get_charges(self, contents, total):
+        yield Charge("credit", "Store credit", Decimal("-5"), data={"left": 3})
+
+    def prepare_for_checkout(self, order, charges):
+        models.HookCall.objects.create(name=f"take {charges[0].total}", line=order.pk)
+
+    def undo_checkout(self, order):
+        models.HookCall.objects.create(name="give back", line=order.pk)
+
+
+class Emptied(Credit):
+    """Somebody else has taken it."""
+
+    def prepare_for_checkout(self, order, charges):
+        super().prepare_for_checkout(order, charges)
+        raise ConflictError("credit", "Your store credit has changed.", "charges")
+
+
+def charging(source):
+    return override_settings(LORIKEET_CHARGES=[f"tests.unit.test_checkout.{source.__name__}"])
+
+
+def hooks():
+    return list(models.HookCall.objects.order_by("pk").values_list("name", "line"))
+
+
+def test_charge_sources_take_what_they_charge(cart):
+    with charging(Credit):
+        order = checkout(cart).order
+
+    charge = order.charges.get()
+    assert (charge.code, charge.label, charge.total, charge.included, charge.data, charge.currency) == (
+        "credit",
+        "Store credit",
+        Decimal("-5"),
+        False,
+        {"left": 3},
+        "AUD",
+    )
+    assert hooks() == [("take -5.00", order.pk)]
+    assert charged() == [(order.pk, Decimal("7"))]
+
+
+class Weighed(ChargeSource):
+    """Says how it came to its charge, with the types that a host has at hand."""
+
+    code = "post"
+
+    def get_charges(self, contents, total):
+        yield Charge("post", "Post", Decimal("5"), data={"kilograms": Decimal("1.50"), "until": date(2026, 1, 31)})
+
+
+def test_what_the_cart_shows_of_a_charge_the_order_keeps(cart):
+    with charging(Weighed):
+        order = checkout(cart).order
+
+    assert order.charges.get().data == {"kilograms": "1.50", "until": "2026-01-31"}
+
+
+def test_charge_sources_give_it_back_when_the_payment_is_refused(cart):
+    models.PretendCard.objects.update(token="tok_declined")
+
+    with charging(Credit):
+        order = checkout(cart).order
+
+    assert hooks() == [("take -5.00", order.pk), ("give back", order.pk)]
+
+
+def test_a_charge_source_in_conflict_stops_the_sale(cart, unchanged):
+    with charging(Emptied), unchanged(), pytest.raises(ConflictErrorSet) as refusal:
+        checkout(cart)
+
+    assert [reason.code for reason in refusal.value] == ["credit"]
+
+
+# throttling
+
+
+@override_settings(LORIKEET_THROTTLE_RATES={"checkout_cart": "2/hour", "checkout_ip": "9/hour"})
+def test_refused_payments_are_counted_and_at_some_point_no_more_are_asked_for(cart, unchanged):
+    models.PretendCard.objects.update(token="tok_declined")
+    terms = Terms(network="192.0.2.0")
+    for _ in range(2):
+        checkout(cart, terms)
+
+    with unchanged(), pytest.raises(TooManyAttempts) as refusal:
+        checkout(cart, terms)
+
+    assert 0 < refusal.value.retry_after <= 3600
+    assert list(ThrottleCount.objects.values_list("count", flat=True)) == [2, 2]
+
+
+def test_payments_that_go_through_are_not_counted(cart):
+    checkout(cart, Terms(network="192.0.2.0"))
+
+    assert ThrottleCount.objects.count() == 0
+
+
+def test_an_answer_from_the_record_is_not_counted(cart):
+    models.PretendCard.objects.update(token="tok_declined")
+    terms = Terms(key="k", network="192.0.2.0")
+
+    for _ in range(3):
+        checkout(cart, terms)
+
+    assert list(ThrottleCount.objects.values_list("count", flat=True)) == [1, 1]
+
+
+# telling the site
+
+
+def test_a_sale_is_told_to_those_who_may_miss_it_and_to_those_who_must_not(cart):
+    request = request_of()
+
+    with listening(order_placed) as placed, listening(order_checked_out) as told, listening(order_cancelled) as cancelled:
+        order = checkout(cart, request=request).order
+
+    assert placed == [{"sender": Order, "order": order}]
+    assert told == [{"sender": Order, "order": order, "request": request}]
+    assert cancelled == []
+    assert Order.objects.get().notified_at is not None
+
+
+def test_a_sale_is_told_after_it_is_committed(cart):
+    seen = []
+
+    def look(order, **sent):
+        seen.append((connection.in_atomic_block, Order.objects.get().state, order.state))
+
+    order_checked_out.connect(look)
+    try:
+        checkout(cart)
+    finally:
+        order_checked_out.disconnect(look)
+
+    assert seen == [(False, "placed", "placed")]
+
+
+@pytest.mark.parametrize("token", ["tok_declined", "tok_raising"])
+def test_what_is_no_sale_is_not_told_as_one(cart, token):
+    models.PretendCard.objects.update(token=token)
+
+    with listening(order_placed) as placed, listening(order_checked_out) as told:
+        checkout(cart)
+
+    assert (placed, told) == ([], [])
+
+
+def test_an_answer_from_the_record_is_not_told_again(cart):
+    checkout(cart, Terms(key="k"))
+
+    with listening(order_placed) as placed, listening(order_checked_out) as told:
+        checkout(cart, Terms(key="k"))
+
+    assert (placed, told) == ([], [])
+
+
+def test_a_sale_whose_process_died_before_it_was_told_is_told_by_a_retry(cart, monkeypatch):
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(story, "notify", kill)
+        checkout(cart, Terms(key="k"))
+    Order.objects.update(purchased_on=now() - timedelta(seconds=61))
+
+    with listening(order_placed) as placed, listening(order_checked_out) as told:
+        order = checkout(cart, Terms(key="k")).order
+
+    assert (placed, [sent["order"] for sent in told]) == ([], [order])
+
+
+def test_a_receiver_that_fails_is_logged_stops_no_other_and_undoes_no_sale(cart, caplog):
+    def fail(**sent):
+        raise ZeroDivisionError
+
+    order_checked_out.connect(fail)
+    try:
+        with listening(order_checked_out) as told:
+            order = checkout(cart).order
+    finally:
+        order_checked_out.disconnect(fail)
+
+    messages = [record.getMessage() for record in caplog.records if record.name == "lorikeet.checkout"]
+    assert messages == [f"{fail!r} failed for order {order.pk}."]
+    assert len(told) == 1
+    assert (order.state, Order.objects.get().notified_at is not None) == ("placed", True)
+
+
+def test_when_a_sale_was_first_told_is_kept(cart):
+    order = checkout(cart).order
+    first = Order.objects.get().notified_at
+
+    notify(order)
+
+    assert Order.objects.get().notified_at == first

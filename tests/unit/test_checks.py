@@ -1,0 +1,435 @@
+"""Every mistake a host can make at start-up: the whole message, its hint and its id; and that the correction is enough."""
+
+import pytest
+from django.conf import settings as django_settings
+from django.core.checks import Error, Warning, registry as check_registry
+from django.core.management import call_command
+from django.test import modify_settings, override_settings
+from rest_framework import serializers
+
+from lorikeet import money
+from lorikeet.checks import check_lorikeet
+from lorikeet.models import Cart
+from lorikeet.pricing import ChargeSource
+from lorikeet.registry import registry
+from lorikeet.sections import CartSection
+from lorikeet.serializers import LineItemSerializer
+from tests.testapp import models
+
+HERE = "tests.unit.test_checks"
+
+#: A site without any URL.
+urlpatterns = []
+
+
+class Post(ChargeSource):
+    """All that a source needs."""
+
+    code = "post"
+
+
+class Nameless(ChargeSource):
+    """Has no code."""
+
+
+class Taking(ChargeSource):
+    """Takes, and gives nothing back."""
+
+    code = "taking"
+
+    def prepare_for_checkout(self, order, charges):
+        pass
+
+
+class TakingAndGiving(Taking):
+    """Gives back."""
+
+    def undo_checkout(self, order):
+        pass
+
+
+class Points(CartSection):
+    key = "points"
+
+
+class MorePoints(CartSection):
+    key = "points"
+
+
+class Keyless(CartSection):
+    """Has no key."""
+
+
+def a_function():
+    """No class at all."""
+
+
+class NaiveWineLineSerializer(serializers.ModelSerializer):
+    """Combines nothing."""
+
+    class Meta:
+        model = models.WineLine
+        fields = ["product", "quantity"]
+
+
+class GenerousSerializer(LineItemSerializer):
+    """Lets clients set what is not theirs, under whatever name."""
+
+    mine = serializers.PrimaryKeyRelatedField(source="cart", queryset=Cart.objects.all())
+    parent = serializers.PrimaryKeyRelatedField(source="bookline_ptr", queryset=models.BookLine.objects.all())
+    sold = serializers.PrimaryKeyRelatedField(source="order", read_only=True)
+
+    class Meta:
+        model = models.GiftBookLine
+        fields = ["product", "message", "cart", "order", "total_when_charged", "mine", "parent", "sold"]
+        extra_kwargs = {"total_when_charged": {"read_only": False}}
+
+
+def found():
+    return check_lorikeet(None)
+
+
+def site(**settings):
+    return override_settings(**{f"LORIKEET_{name}": value for name, value in settings.items()})
+
+
+def test_the_test_shop_makes_no_mistake():
+    assert found() == []
+
+
+def test_the_checks_run_with_the_others():
+    assert check_lorikeet in check_registry.registry.get_checks()
+    call_command("check", tags=["lorikeet"])
+
+
+# values
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message", "hint"),
+    [
+        ("MAX_LINES", 0, "LORIKEET_MAX_LINES must be a whole number above zero.", "The default is 100."),
+        ("CURRENCY", "aud", "LORIKEET_CURRENCY must be an ISO 4217 code such as 'AUD'.", "The default is 'AUD'."),
+        (
+            "CHARGES",
+            ["nowhere"],
+            "LORIKEET_CHARGES names 'nowhere', which cannot be imported (nowhere doesn't look like a module path).",
+            "The default is [].",
+        ),
+        ("ORDER_DETAIL_VIEW", 5, "LORIKEET_ORDER_DETAIL_VIEW must be the name of a URL, or None.", "The default is None."),
+    ],
+)
+def test_e001_a_value_that_its_setting_does_not_take(name, value, message, hint):
+    with site(**{name: value}):
+        assert found() == [Error(message, hint=hint, id="lorikeet.E001")]
+
+
+def test_e001_every_such_value_is_named_and_nothing_else_is_looked_at():
+    with site(MAX_LINES=0, MAX_BODY_DEPTH=-1, NONSENSE=1):
+        assert [mistake.msg for mistake in found()] == [
+            "LORIKEET_MAX_LINES must be a whole number above zero.",
+            "LORIKEET_MAX_BODY_DEPTH must be a whole number above zero.",
+        ]
+
+
+# the site
+
+
+def test_e002_amounts_to_show_without_babel(monkeypatch):
+    monkeypatch.setattr(money, "babel_numbers", None)
+
+    with site(DISPLAY_AMOUNTS=True):
+        assert found() == [
+            Error("LORIKEET_DISPLAY_AMOUNTS needs Babel.", hint="pip install lorikeet-cart[babel]", id="lorikeet.E002")
+        ]
+
+
+def test_e002_without_babel_but_without_amounts_to_show_either(monkeypatch):
+    monkeypatch.setattr(money, "babel_numbers", None)
+
+    assert found() == []
+
+
+def test_e002_with_babel():
+    pytest.importorskip("babel")
+
+    with site(DISPLAY_AMOUNTS=True):
+        assert found() == []
+
+
+@modify_settings(INSTALLED_APPS={"remove": ["django.contrib.sessions"]})
+def test_e003_no_sessions():
+    assert found() == [
+        Error(
+            "Guests' carts are remembered in sessions, which are not installed.",
+            hint='Add "django.contrib.sessions" to INSTALLED_APPS, and its middleware to MIDDLEWARE.',
+            id="lorikeet.E003",
+        )
+    ]
+
+
+@pytest.mark.parametrize("view", ["plain", "nowhere", "admin:index"])
+def test_e004_a_page_of_orders_that_takes_no_id(view):
+    with site(ORDER_DETAIL_VIEW=view):
+        assert found() == [
+            Error(
+                f"LORIKEET_ORDER_DETAIL_VIEW names {view!r}, which takes no id.",
+                hint=f'path("orders/<int:id>/", OrderView.as_view(), name="{view}")',
+                id="lorikeet.E004",
+            )
+        ]
+
+
+@pytest.mark.parametrize("view", ["order-detail", None])
+def test_e004_a_page_that_does_and_none(view):
+    with site(ORDER_DETAIL_VIEW=view):
+        assert found() == []
+
+
+def test_w001_no_currency():
+    with override_settings():
+        del django_settings.LORIKEET_CURRENCY
+
+        assert found() == [
+            Warning(
+                "LORIKEET_CURRENCY is not set: prices are taken to be in AUD.",
+                hint='Say so in the settings: LORIKEET_CURRENCY = "AUD".',
+                id="lorikeet.W001",
+            )
+        ]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("MAX_LINE", "Did you mean LORIKEET_MAX_LINES?"),
+        ("XYZZY_QUUX_12345", "Take it out, or install the extension it belongs to."),
+    ],
+)
+def test_w002_a_setting_that_does_nothing(name, hint):
+    with site(**{name: 5}):
+        assert found() == [Warning(f"LORIKEET_{name} is not a setting of Lorikeet.", hint=hint, id="lorikeet.W002")]
+
+
+@modify_settings(MIDDLEWARE={"remove": ["lorikeet.middleware.CartMiddleware"]})
+def test_w003_no_middleware():
+    assert found() == [
+        Warning(
+            "request.get_cart() is not there: Lorikeet's middleware is missing.",
+            hint='Add "lorikeet.middleware.CartMiddleware" to MIDDLEWARE, after the authentication middleware.',
+            id="lorikeet.W003",
+        )
+    ]
+
+
+@override_settings(ROOT_URLCONF=HERE, LORIKEET_ORDER_DETAIL_VIEW=None)
+def test_w004_no_urls():
+    assert found() == [
+        Warning(
+            "Lorikeet's URLs are not included.",
+            hint='Add path("_cart/", include("lorikeet.urls")) to the urlpatterns.',
+            id="lorikeet.W004",
+        )
+    ]
+
+
+# charges and sections
+
+
+@pytest.mark.parametrize(
+    ("setting", "name", "base", "attribute"),
+    [
+        ("CHARGES", "Nameless", "ChargeSource", "code"),
+        ("CHARGES", "Points", "ChargeSource", "code"),
+        ("CHARGES", "a_function", "ChargeSource", "code"),
+        ("CART_SECTIONS", "Keyless", "CartSection", "key"),
+        ("CART_SECTIONS", "Post", "CartSection", "key"),
+    ],
+)
+def test_e005_what_is_no_charge_source_or_section(setting, name, base, attribute):
+    with site(**{setting: [f"{HERE}.{name}"]}):
+        assert found() == [
+            Error(
+                f"LORIKEET_{setting} names {HERE}.{name}, which is no {base} with a {attribute}.",
+                hint=f'class Mine({base}): {attribute} = "..."',
+                id="lorikeet.E005",
+            )
+        ]
+
+
+def test_e005_what_is_one():
+    with site(CHARGES=[f"{HERE}.Post"], CART_SECTIONS=[f"{HERE}.Points"]):
+        assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("paths", "path", "key"),
+    [
+        (["tests.testapp.sections.Clashing"], "tests.testapp.sections.Clashing", "items"),
+        ([f"{HERE}.Points", f"{HERE}.MorePoints"], f"{HERE}.MorePoints", "points"),
+        ([f"{HERE}.Points", f"{HERE}.Points"], f"{HERE}.Points", "points"),
+    ],
+)
+def test_e006_a_key_that_is_taken(paths, path, key):
+    with site(CART_SECTIONS=paths):
+        assert found() == [
+            Error(
+                f"{path} adds {key!r} to the cart, which is there already.",
+                hint="Give the section a key of its own.",
+                id="lorikeet.E006",
+            )
+        ]
+
+
+def test_e006_keys_that_are_not():
+    with site(CART_SECTIONS=[f"{HERE}.Points", "tests.testapp.sections.Summary"]):
+        assert found() == []
+
+
+# models and serializers
+
+
+def test_e007_a_model_that_is_not_registered(monkeypatch):
+    monkeypatch.delitem(registry.serializers, models.WineLine)
+
+    assert found() == [
+        Error(
+            "testapp.WineLine is not registered, so clients can neither see nor make one.",
+            hint="In your AppConfig.ready(): registry.register(WineLine, WineLineSerializer)",
+            obj=models.WineLine,
+            id="lorikeet.E007",
+        )
+    ]
+
+
+def test_e007_a_model_whose_ancestor_is(monkeypatch):
+    monkeypatch.delitem(registry.serializers, models.GiftBookLine)
+
+    assert found() == []
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "hint", "heirs"),
+    [
+        (models.CourseLine, "get_total", "def get_total(self): ...", []),
+        (models.BookLine, "get_total", "def get_total(self): ...", [models.GiftBookLine]),
+        (models.ShareOff, "get_total", "def get_total(self, subtotal): ...", []),
+        (models.PayLater, "make_payment", "def make_payment(self, order, amount): ...", []),
+    ],
+)
+def test_e008_a_model_without_a_method_of_its_own(monkeypatch, model, name, hint, heirs):
+    monkeypatch.delattr(model, name)
+
+    assert found() == [
+        Error(f"{lacking._meta.label} has no {name}() of its own.", hint=hint, obj=lacking, id="lorikeet.E008")
+        for lacking in (model, *heirs)
+    ]
+
+
+def taking_but_not_giving(cls):
+    return Error(
+        f"{cls.__name__} overrides prepare_for_checkout(), which is committed before the payment, and nothing "
+        "gives back what it takes if the payment fails.",
+        hint="def undo_checkout(self): ...",
+        obj=cls,
+        id="lorikeet.E009",
+    )
+
+
+def test_e009_a_line_that_gives_nothing_back(monkeypatch):
+    monkeypatch.delattr(models.MoodyLine, "undo_checkout")
+
+    assert found() == [taking_but_not_giving(models.MoodyLine)]
+
+
+def test_e009_an_adjustment_that_gives_nothing_back(monkeypatch):
+    monkeypatch.setattr(models.ShareOff, "prepare_for_checkout", lambda row: None)
+
+    assert found() == [taking_but_not_giving(models.ShareOff)]
+
+
+def test_e009_a_charge_source_that_gives_nothing_back():
+    with site(CHARGES=[f"{HERE}.Taking"]):
+        assert found() == [taking_but_not_giving(Taking)]
+
+
+def test_e009_a_charge_source_that_gives_back():
+    with site(CHARGES=[f"{HERE}.TakingAndGiving"]):
+        assert found() == []
+
+
+def test_e010_a_serializer_that_combines_nothing(monkeypatch):
+    monkeypatch.setitem(registry.serializers, models.WineLine, NaiveWineLineSerializer)
+
+    assert found() == [
+        Error(
+            "NaiveWineLineSerializer never asks WineLine.combine_with().",
+            hint="class NaiveWineLineSerializer(LineItemSerializer): ...",
+            obj=models.WineLine,
+            id="lorikeet.E010",
+        )
+    ]
+
+
+def test_e010_a_serializer_that_has_nothing_to_combine(monkeypatch):
+    monkeypatch.delattr(models.WineLine, "combine_with")
+    monkeypatch.setitem(registry.serializers, models.WineLine, NaiveWineLineSerializer)
+
+    assert found() == []
+
+
+def test_e010_an_adjustment_is_told_of_its_own_base(monkeypatch):
+    class Naive(serializers.ModelSerializer):
+        class Meta:
+            model = models.CouponAdjustment
+            fields = ["coupon"]
+
+    monkeypatch.setitem(registry.serializers, models.CouponAdjustment, Naive)
+
+    assert [mistake.hint for mistake in found()] == ["class Naive(AdjustmentSerializer): ..."]
+
+
+def test_e011_a_serializer_that_lets_clients_set_what_is_not_theirs(monkeypatch):
+    monkeypatch.setitem(registry.serializers, models.GiftBookLine, GenerousSerializer)
+
+    assert {mistake.id for mistake in found()} == {"lorikeet.E011"}
+    assert [(mistake.msg, mistake.hint, mistake.obj) for mistake in found()] == [
+        (
+            f"GenerousSerializer.{name} lets clients set {source!r}, which is Lorikeet's to set.",
+            f'Take it out of Meta.fields, or add it to Meta.read_only_fields = ["{name}"].',
+            models.GiftBookLine,
+        )
+        for name, source in [
+            ("cart", "cart"),
+            ("order", "order"),
+            ("total_when_charged", "total_when_charged"),
+            ("mine", "cart"),
+            ("parent", "bookline_ptr"),
+        ]
+    ]
+
+
+@pytest.mark.parametrize("column", ["cart_id", "order_id", "bookline_ptr_id"])
+def test_e011_a_serializer_that_lets_clients_set_it_by_its_column(monkeypatch, column):
+    class Sly(LineItemSerializer):
+        innocent = serializers.IntegerField(source=column)
+
+        class Meta:
+            model = models.GiftBookLine
+            fields = ["product", "innocent"]
+
+    monkeypatch.setitem(registry.serializers, models.GiftBookLine, Sly)
+
+    assert [mistake.id for mistake in found()] == ["lorikeet.E011"]
+
+
+def test_e011_a_serializer_that_only_shows_it(monkeypatch):
+    class Showing(LineItemSerializer):
+        class Meta:
+            model = models.GiftBookLine
+            fields = ["id", "product", "cart", "order", "total_when_charged", "created_at"]
+            read_only_fields = ["cart", "order"]
+
+    monkeypatch.setitem(registry.serializers, models.GiftBookLine, Showing)
+
+    assert found() == []

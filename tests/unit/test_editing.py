@@ -1,0 +1,357 @@
+"""What a client may do to the rows of a cart, and what is refused before anything is written."""
+
+import logging
+
+import pytest
+from django.db import DataError, IntegrityError, transaction
+from django.http import Http404
+from django.test import override_settings
+from rest_framework.exceptions import ValidationError
+
+from lorikeet import editing
+from lorikeet.exceptions import LimitReached
+from lorikeet.models import Adjustment, Cart, DeliveryAddress, EmptyCart, LineItem, PaymentMethod
+from tests.testapp import models
+from tests.testapp.clients import STREET
+from tests.testapp.factories import make_user, make_wine
+from tests.unit import add_wine, make_cart, make_order, select_address, select_card, sell
+
+pytestmark = pytest.mark.django_db
+
+
+def refusal(action, *arguments):
+    with pytest.raises(ValidationError) as error, transaction.atomic():
+        action(*arguments)
+    return error.value.detail
+
+
+def make_address(cart, **fields):
+    return models.StreetAddress.objects.create(cart=cart, user=cart.user, **{**STREET, **fields})
+
+
+# finding
+
+
+@pytest.mark.parametrize("pk", ["", "x", "-1", "1.0", "1e3", "\uff11", "9" * 19, "9" * 5000, " 1", "1\x00"])
+def test_what_is_no_key_is_not_found(pk, django_assert_num_queries):
+    cart = make_cart()
+
+    with django_assert_num_queries(0), pytest.raises(Http404):
+        editing.find(LineItem, cart, pk)
+
+
+@pytest.mark.parametrize("pk", ["0", "999999999999999999"])
+def test_a_key_of_nothing_is_not_found(pk):
+    with pytest.raises(Http404):
+        editing.find(LineItem, make_cart(), pk)
+
+
+def test_ones_own_row_is_found_as_what_it_is():
+    cart = make_cart()
+    line = add_wine(cart)
+
+    found = editing.find(LineItem, cart, f"00{line.pk}")
+
+    assert (found, type(found)) == (line, models.WineLine)
+
+
+def test_the_row_of_another_cart_is_not_found():
+    line = add_wine(make_cart())
+
+    with pytest.raises(Http404):
+        editing.find(LineItem, make_cart(), str(line.pk))
+
+
+def test_a_row_on_an_order_is_not_found():
+    cart = make_cart()
+    line = sell(add_wine(cart), make_order(cart=cart))
+
+    with pytest.raises(Http404):
+        editing.find(LineItem, cart, str(line.pk))
+
+
+def test_a_row_of_another_kind_is_not_found():
+    cart = make_cart()
+    address = make_address(cart)
+
+    with pytest.raises(Http404):
+        editing.find(LineItem, cart, str(address.pk))
+
+
+def test_a_guest_without_a_cart_finds_nothing_not_even_what_is_nobodys():
+    address = models.StreetAddress.objects.create(**STREET)
+
+    with pytest.raises(Http404):
+        editing.find(DeliveryAddress, EmptyCart(), str(address.pk))
+
+
+def test_a_user_without_a_cart_finds_his_own_addresses():
+    user = make_user()
+    address = models.StreetAddress.objects.create(user=user, **STREET)
+
+    assert editing.find(DeliveryAddress, EmptyCart(user=user), str(address.pk)) == address
+
+
+# parsing
+
+
+CHOICES = "Choose from: PretendCard, PayLater."
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        ([], {"non_field_errors": ["Expected an object, not list."]}),
+        (None, {"non_field_errors": ["Expected an object, not NoneType."]}),
+        ({}, {"type": [f"This field is required. {CHOICES}"], "data": ["This field is required."]}),
+        ({"type": "Nothing", "data": {}}, {"type": [f"This is not a valid type. {CHOICES}"]}),
+        ({"type": "WineLine", "data": {}}, {"type": [f"This is not a valid type. {CHOICES}"]}),
+        ({"type": ["PayLater"], "data": {}}, {"type": [f"This is not a valid type. {CHOICES}"]}),
+        ({"type": None, "data": {}}, {"type": [f"This is not a valid type. {CHOICES}"]}),
+        ({"type": "PayLater"}, {"data": ["This field is required."]}),
+        ({"type": "PayLater", "data": None}, {"data": ["Expected an object, not NoneType."]}),
+        ({"type": "PayLater", "data": [1]}, {"data": ["Expected an object, not list."]}),
+    ],
+)
+def test_a_new_row_is_a_type_and_an_object(body, detail):
+    assert refusal(editing.parse_new, PaymentMethod, body) == detail
+
+
+def test_a_type_is_the_name_a_model_is_registered_under():
+    assert editing.parse_new(LineItem, {"type": "Enrolment", "data": {"a": 1}}) == (models.CourseLine, {"a": 1})
+
+
+# making
+
+
+def test_a_new_address_is_the_shoppers_and_selected():
+    user = make_user()
+    cart = make_cart(user)
+
+    address, is_new = editing.create(DeliveryAddress, cart, models.StreetAddress, STREET, {})
+
+    cart.refresh_from_db()
+    assert (is_new, address.user, address.cart, cart.delivery_address_id) == (True, user, cart, address.pk)
+
+
+def test_a_row_that_was_combined_is_not_new():
+    cart, wine = make_cart(), make_wine()
+    line = add_wine(cart, product=wine)
+
+    row, is_new = editing.create(LineItem, cart, models.WineLine, {"product": wine.pk}, {})
+
+    assert (is_new, row, row.quantity) == (False, line, 2)
+
+
+@override_settings(LORIKEET_MAX_ADJUSTMENTS=1)
+def test_a_full_cart_takes_no_more(unchanged):
+    cart = make_cart()
+    models.ShareOff.objects.create(cart=cart)
+
+    with unchanged(), pytest.raises(LimitReached) as full, transaction.atomic():
+        editing.create(Adjustment, cart, models.ShareOff, {"parts": 2}, {})
+
+    assert (str(full.value), full.value.field) == ("There is no room for more than 1 of these.", "adjustments")
+
+
+@pytest.mark.parametrize("kind", [IntegrityError, DataError])
+def test_what_only_the_table_refuses_is_the_clients_mistake_and_is_logged(monkeypatch, unchanged, caplog, kind):
+    def refuse(line, *args, **kwargs):
+        raise kind("no_two_alike")
+
+    cart = make_cart()
+    monkeypatch.setattr(models.MoodyLine, "save", refuse)
+
+    with unchanged():
+        detail = refusal(editing.create, LineItem, cart, models.MoodyLine, {}, {})
+
+    assert detail == ["This cannot be saved as it is."]
+    assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
+        (logging.WARNING, "MoodyLineSerializer was given data that its table refuses.")
+    ]
+
+
+def test_a_line_too_dear_to_be_charged_is_refused():
+    cart = make_cart()
+
+    detail = refusal(editing.create, LineItem, cart, models.WineLine, {"product": dear().pk, "quantity": 1000}, {})
+
+    assert detail == {"total": ["The total is too large."]}
+
+
+def test_a_line_is_not_made_too_dear_by_combining_either():
+    cart, wine = make_cart(), dear()
+    add_wine(cart, product=wine, quantity=1)
+
+    detail = refusal(editing.create, LineItem, cart, models.WineLine, {"product": wine.pk, "quantity": 999}, {})
+
+    assert detail == {"total": ["The total is too large."]}
+
+
+def dear():
+    return make_wine("999999999999999")
+
+
+def test_a_line_without_a_valid_price_is_the_hosts_mistake_and_is_logged(caplog):
+    cart = make_cart()
+
+    row, is_new = editing.create(LineItem, cart, models.MoodyLine, {"mood": "float"}, {})
+
+    assert (is_new, row.cart) == (True, cart)
+    assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
+        (logging.ERROR, "MoodyLine.get_total() returned no money.")
+    ]
+
+
+# changing lines and adjustments
+
+
+@pytest.mark.parametrize("body", [{"quantity": 5}, {"data": {"quantity": 5}}])
+def test_a_row_is_changed_by_its_data_bare_or_in_an_envelope(body):
+    cart = make_cart()
+    line = add_wine(cart)
+
+    editing.edit(line, cart, body, True, {})
+
+    assert models.WineLine.objects.get().quantity == 5
+
+
+def test_a_row_that_is_replaced_needs_all_of_its_fields(unchanged):
+    cart = make_cart()
+    line = add_wine(cart)
+
+    with unchanged():
+        detail = refusal(editing.edit, line, cart, {"quantity": 5}, False, {})
+
+    assert detail == {"product": ["This field is required."]}
+
+
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (None, {"non_field_errors": ["Expected an object, not NoneType."]}),
+        ("x", {"non_field_errors": ["Expected an object, not str."]}),
+        ({"data": 5}, {"data": ["Expected an object, not int."]}),
+        ({"quantity": 0}, {"quantity": ["Ensure this value is greater than or equal to 1."]}),
+    ],
+)
+def test_what_is_no_change_is_refused(unchanged, body, detail):
+    cart = make_cart()
+    line = add_wine(cart)
+
+    with unchanged():
+        assert refusal(editing.edit, line, cart, body, True, {}) == detail
+
+
+def test_a_line_is_not_made_too_dear_by_a_change(unchanged):
+    cart = make_cart()
+    line = add_wine(cart, product=dear())
+
+    with unchanged():
+        detail = refusal(editing.edit, line, cart, {"quantity": 2}, True, {})
+
+    assert detail == {"total": ["The total is too large."]}
+
+
+# selecting, retiring, and changing addresses
+
+
+@pytest.mark.parametrize(
+    ("base", "body", "detail"),
+    [
+        (DeliveryAddress, [], {"non_field_errors": ["Expected an object, not list."]}),
+        (DeliveryAddress, {}, {"selected": ["Send data or selected."]}),
+        (PaymentMethod, {}, {"selected": ["Send selected."]}),
+        (PaymentMethod, {"data": {}}, {"data": ["Send selected."]}),
+        (DeliveryAddress, {"selected": True, "active": False}, {"active": ["Send data or selected."]}),
+        (DeliveryAddress, {"selected": "true"}, {"selected": ["Must be true or false."]}),
+        (DeliveryAddress, {"selected": None}, {"selected": ["Must be true or false."]}),
+        (DeliveryAddress, {"data": []}, {"data": ["Expected an object, not list."]}),
+    ],
+)
+def test_a_choice_is_selected_or_an_address_changed_and_nothing_else(unchanged, base, body, detail):
+    cart = make_cart()
+    row = make_address(cart) if base is DeliveryAddress else select_card(cart)
+
+    with unchanged():
+        assert refusal(editing.edit_choice, base, row, cart, body, {}) == detail
+
+
+def selected(cart):
+    return Cart.objects.get(pk=cart.pk).delivery_address_id
+
+
+def test_a_choice_is_selected_and_deselected():
+    cart = make_cart()
+    address = make_address(cart)
+    steps = []
+
+    for is_selected in (True, True, False, False):
+        editing.edit_choice(DeliveryAddress, address, cart, {"selected": is_selected}, {})
+        steps.append(selected(cart))
+
+    assert steps == [address.pk, address.pk, None, None]
+
+
+def test_deselecting_what_is_not_selected_leaves_what_is():
+    cart = make_cart()
+    other, address = make_address(cart), select_address(cart)
+
+    editing.edit_choice(DeliveryAddress, other, cart, {"selected": False}, {})
+
+    assert selected(cart) == address.pk
+
+
+def test_an_address_is_changed_in_place():
+    cart = make_cart()
+    address = make_address(cart)
+
+    row = editing.edit_choice(DeliveryAddress, address, cart, {"data": {"suburb": "Glenelg"}}, {})
+
+    assert (row, models.StreetAddress.objects.get().suburb) == (address, "Glenelg")
+
+
+@pytest.mark.parametrize("was_selected", [True, False])
+def test_an_address_that_an_order_names_is_replaced_by_a_new_one(was_selected):
+    cart = make_cart()
+    address = select_address(cart) if was_selected else make_address(cart)
+    order = make_order(delivery_address=address)
+
+    row = editing.edit_choice(DeliveryAddress, address, cart, {"data": {"suburb": "Glenelg"}}, {})
+
+    assert row.pk != address.pk
+    assert list(models.StreetAddress.objects.order_by("pk").values_list("suburb", "active")) == [
+        ("Adelaide", False),
+        ("Glenelg", True),
+    ]
+    assert (row.cart, row.user, selected(cart)) == (cart, cart.user, row.pk if was_selected else None)
+    assert order.delivery_address_subclass.suburb == "Adelaide"
+
+
+def test_an_address_that_an_order_names_is_not_replaced_by_what_is_not_valid(unchanged):
+    cart = make_cart()
+    address = select_address(cart)
+    make_order(delivery_address=address)
+
+    with unchanged():
+        detail = refusal(editing.edit_choice, DeliveryAddress, address, cart, {"data": {"suburb": ""}}, {})
+
+    assert detail == {"suburb": ["This field may not be blank."]}
+
+
+def test_what_is_retired_is_deselected_and_stays():
+    cart = make_cart()
+    address = select_address(cart)
+
+    editing.retire(DeliveryAddress, cart, address)
+
+    assert (selected(cart), models.StreetAddress.objects.get().active) == (None, False)
+
+
+def test_retiring_what_is_not_selected_leaves_what_is():
+    cart = make_cart()
+    other, address = make_address(cart), select_address(cart)
+
+    editing.retire(DeliveryAddress, cart, other)
+
+    assert selected(cart) == address.pk

@@ -1,0 +1,92 @@
+"""The reasons why a cart is incomplete, and that everything Lorikeet raises has one root."""
+
+import pytest
+from django.utils.translation import gettext_lazy, override
+
+from lorikeet import exceptions
+from lorikeet.exceptions import ConflictError, IncompleteCartError, IncompleteCartErrorSet, LorikeetError
+
+NO_ADDRESS = IncompleteCartError("not_set", "A delivery address is required.", "delivery_address")
+NO_ITEMS = IncompleteCartError("empty", "There are no items in the cart.", "items")
+
+
+@pytest.mark.parametrize("name", sorted(set(exceptions.__all__) - {"LorikeetError"}))
+def test_everything_is_a_lorikeet_error(name):
+    assert issubclass(getattr(exceptions, name), LorikeetError)
+
+
+def test_a_reason_reads_as_its_message():
+    assert str(NO_ITEMS) == "There are no items in the cart."
+
+
+def test_a_reason_is_three_values_in_json():
+    assert IncompleteCartError("gone", "It is gone.").to_json() == {
+        "code": "gone",
+        "field": None,
+        "message": "It is gone.",
+    }
+
+
+def test_a_lazy_message_is_translated_when_it_is_shown():
+    reason = IncompleteCartError("x", gettext_lazy("Yes"))
+
+    with override("de"):
+        message = reason.to_json()["message"]
+
+    assert (message, type(message)) == ("Ja", str)
+
+
+def test_reasons_that_say_the_same_are_equal():
+    twin = IncompleteCartError("empty", "There are no items in the cart.", "items")
+
+    assert twin == NO_ITEMS
+    assert hash(twin) == hash(NO_ITEMS)
+    assert len({twin, NO_ITEMS, NO_ADDRESS}) == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        NO_ADDRESS,
+        IncompleteCartError("empty", "There are no items in the cart.", "cart"),
+        IncompleteCartError("empty", "Nothing.", "items"),
+        IncompleteCartError("none", "There are no items in the cart.", "items"),
+        "There are no items in the cart.",
+        None,
+    ],
+    ids=repr,
+)
+def test_reasons_that_say_something_else_are_not(other):
+    assert NO_ITEMS != other
+
+
+def test_a_conflict_is_a_reason():
+    assert issubclass(ConflictError, IncompleteCartError)
+
+
+def test_a_set_without_reasons_is_false():
+    found = IncompleteCartErrorSet()
+
+    assert not found
+    assert (len(found), list(found), found.to_json(), str(found)) == (0, [], [], "")
+
+
+def test_a_set_keeps_its_reasons_in_order():
+    found = IncompleteCartErrorSet([NO_ADDRESS])
+    found.add(NO_ITEMS)
+
+    assert found
+    assert (len(found), list(found)) == (2, [NO_ADDRESS, NO_ITEMS])
+    assert found.to_json() == [
+        {"code": "not_set", "field": "delivery_address", "message": "A delivery address is required."},
+        {"code": "empty", "field": "items", "message": "There are no items in the cart."},
+    ]
+    assert str(found) == "A delivery address is required.; There are no items in the cart."
+
+
+def test_a_set_does_not_share_the_list_it_was_made_of():
+    reasons = [NO_ADDRESS]
+
+    IncompleteCartErrorSet(reasons).add(NO_ITEMS)
+
+    assert reasons == [NO_ADDRESS]

@@ -1,0 +1,432 @@
+"""A guest's cart is merged into a user's: what comes along, what stays selected, and what a planted cart cannot do."""
+
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from lorikeet import carts
+from lorikeet.carts import Shopper, combine, merge
+from lorikeet.models import Cart, Order
+from lorikeet.payments import Refused, settle
+from lorikeet.signals import cart_merged
+from tests.testapp import models
+from tests.testapp.clients import STREET
+from tests.testapp.factories import make_coupon, make_user, make_wine
+from tests.unit import (
+    add_wine,
+    listening,
+    make_attempt,
+    make_cart,
+    make_order,
+    ready_cart,
+    select_address,
+    select_card,
+    sell,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def user():
+    return make_user("alice")
+
+
+@pytest.fixture
+def greedy(monkeypatch):
+    """Wine lines that combine whatever comes of it, as a host's may; their validators still say how many there may be."""
+
+    def take(line, other):
+        line.quantity += other.quantity
+        return True
+
+    monkeypatch.setattr(models.WineLine, "combine_with", take)
+    monkeypatch.setattr(models.WineLine, "combine_on", ("product",))
+
+
+def lines_of(cart):
+    return [(line.product.name, line.quantity) for line in cart.items.select_subclasses()]
+
+
+# what comes along
+
+
+def test_a_user_without_a_cart_gets_one_in_the_guests_currency(user):
+    guest = make_cart(currency="KWD")
+    line = add_wine(guest)
+
+    merge(guest.key, user)
+
+    cart = Cart.objects.get()
+    assert (cart.user, cart.currency, list(cart.items.select_subclasses())) == (user, "KWD", [line])
+    assert cart.key != guest.key
+
+
+def test_lines_and_adjustments_come_along_behind_the_users_own(user):
+    guest, cart = make_cart(), make_cart(user)
+    mine = models.MoodyLine.objects.create(cart=cart)
+    theirs = models.MoodyLine.objects.create(cart=guest)
+    share = models.ShareOff.objects.create(cart=guest)
+
+    merge(guest.key, user)
+
+    assert list(cart.items.select_subclasses()) == [mine, theirs]
+    assert list(cart.adjustments.select_subclasses()) == [share]
+
+
+def test_equal_lines_become_one(user):
+    red, white = make_wine(name="Red"), make_wine(name="White")
+    guest, cart = make_cart(), make_cart(user)
+    add_wine(cart, quantity=2, product=red)
+    add_wine(guest, quantity=3, product=red)
+    add_wine(guest, quantity=1, product=white)
+
+    merge(guest.key, user)
+
+    assert lines_of(cart) == [("Red", 5), ("White", 1)]
+    assert models.WineLine.objects.count() == 2
+
+
+def test_several_equal_lines_of_the_guests_all_find_the_one_they_go_into(user):
+    red = make_wine(name="Red")
+    guest, cart = make_cart(), make_cart(user)
+    add_wine(cart, quantity=1, product=red)
+    for quantity in (2, 3):
+        add_wine(guest, quantity=quantity, product=red)
+
+    merge(guest.key, user)
+
+    assert lines_of(cart) == [("Red", 6)]
+
+
+def test_lines_too_many_for_one_stay_two(greedy, user):
+    red = make_wine(name="Red")
+    guest, cart = make_cart(), make_cart(user)
+    add_wine(cart, quantity=600, product=red)
+    add_wine(guest, quantity=600, product=red)
+
+    merge(guest.key, user)
+
+    assert lines_of(cart) == [("Red", 600), ("Red", 600)]
+
+
+def test_a_coupon_that_both_had_is_there_once(user):
+    coupon, guest, cart = make_coupon(), make_cart(), make_cart(user)
+    models.CouponAdjustment.objects.create(cart=cart, coupon=coupon)
+    models.CouponAdjustment.objects.create(cart=guest, coupon=coupon)
+
+    merge(guest.key, user)
+
+    assert models.CouponAdjustment.objects.get().cart == cart
+
+
+def test_all_addresses_and_methods_become_the_users(user):
+    guest = make_cart()
+    other = models.StreetAddress.objects.create(cart=guest, **STREET)
+    address, card = select_address(guest), select_card(guest)
+    later = models.PayLater.objects.create(cart=guest, number="1")
+
+    merge(guest.key, user)
+
+    cart = Cart.objects.get()
+    for row in (other, address, card, later):
+        row.refresh_from_db()
+        assert (row.user, row.cart_id) == (user, cart.pk)
+
+
+def test_what_the_guest_retired_stays_out_of_sight(user):
+    guest = make_cart()
+    retired = models.StreetAddress.objects.create(cart=guest, active=False, **STREET)
+
+    merge(guest.key, user)
+
+    retired.refresh_from_db()
+    assert (retired.user, retired.active) == (None, False)
+
+
+def test_a_type_may_have_its_own_way_of_changing_hands(monkeypatch, user):
+    def assign(card, user):
+        card.user, card.brand = user, "known to the bank"
+
+    monkeypatch.setattr(models.PretendCard, "assign_to_user", assign)
+    guest = make_cart()
+    select_card(guest)
+
+    merge(guest.key, user)
+
+    assert (models.PretendCard.objects.get().user, models.PretendCard.objects.get().brand) == (user, "known to the bank")
+
+
+# what is selected
+
+
+def test_what_the_guest_selected_is_selected_if_the_user_had_selected_nothing(user):
+    guest, cart = make_cart(), make_cart(user)
+    address, card = select_address(guest), select_card(guest)
+
+    merge(guest.key, user)
+
+    cart.refresh_from_db()
+    assert (cart.delivery_address_id, cart.payment_method_id, cart.email) == (address.pk, card.pk, "joe@example.com")
+
+
+def test_a_planted_cart_redirects_neither_parcel_nor_bill_nor_mail(user):
+    guest, cart = make_cart(email="mallory@example.com"), make_cart(user, email="alice@example.com")
+    select_address(guest, addressee="Mallory")
+    select_card(guest, "tok_mallory")
+    address, card = select_address(cart, addressee="Alice"), select_card(cart, "tok_alice")
+
+    merge(guest.key, user)
+
+    cart.refresh_from_db()
+    assert (cart.delivery_address_id, cart.payment_method_id, cart.email) == (address.pk, card.pk, "alice@example.com")
+
+
+def test_what_the_user_had_selected_and_then_retired_gives_way(user):
+    guest, cart = make_cart(), make_cart(user)
+    address = select_address(guest)
+    select_address(cart)
+    models.StreetAddress.objects.filter(user=user).update(active=False)
+
+    merge(guest.key, user)
+
+    cart.refresh_from_db()
+    assert cart.delivery_address_id == address.pk
+
+
+# checkouts in flight
+
+
+def test_a_checkout_in_flight_becomes_the_users_carts(user):
+    guest = ready_cart()
+    order = make_order(cart=guest, slot=guest, client_key="k")
+
+    merge(guest.key, user)
+
+    order.refresh_from_db()
+    cart = Cart.objects.get()
+    assert (order.cart, order.slot, order.client_key, order.state) == (cart, cart, "k", "pending")
+
+
+def test_a_checkout_in_flight_hands_its_lines_to_the_users_cart_when_it_is_refused(user):
+    guest = ready_cart()
+    order = make_order(cart=guest, slot=guest)
+    line = sell(models.WineLine.objects.get(), order)
+    attempt = make_attempt(order)
+    merge(guest.key, user)
+
+    settle(attempt, Refused({"message": "No."}))
+
+    assert list(Cart.objects.get().items.select_subclasses()) == [line]
+
+
+def test_a_user_who_has_a_checkout_in_flight_keeps_it_and_the_guests_goes_on_beside(user):
+    guest, cart = ready_cart(), make_cart(user)
+    ours = make_order(cart=cart, slot=cart)
+    theirs = make_order(cart=guest, slot=guest)
+
+    merge(guest.key, user)
+
+    orders = Order.objects.in_bulk()
+    assert (orders[ours.pk].slot, orders[ours.pk].cart) == (cart, cart)
+    assert (orders[theirs.pk].slot, orders[theirs.pk].cart, orders[theirs.pk].state) == (None, cart, "pending")
+
+
+def test_orders_that_are_done_come_along_with_their_keys(user):
+    guest, cart = make_cart(), make_cart(user)
+    order = make_order(cart=guest, state="cancelled", client_key="k")
+
+    merge(guest.key, user)
+
+    order.refresh_from_db()
+    assert (order.cart, order.client_key) == (cart, "k")
+
+
+def test_of_two_orders_with_one_key_the_users_keeps_it(user):
+    guest, cart = make_cart(), make_cart(user)
+    ours = make_order(cart=cart, client_key="k")
+    make_order(cart=guest, client_key="k")
+
+    merge(guest.key, user)
+
+    assert Order.objects.get(cart=cart, client_key="k") == ours
+
+
+def test_the_lines_of_the_other_are_handed_to_the_users_cart_all_the_same(user):
+    guest, cart = ready_cart(), make_cart(user)
+    make_order(cart=cart, client_key="k", state="cancelled")
+    order = make_order(cart=guest, slot=guest, client_key="k")
+    line = sell(models.WineLine.objects.get(), order)
+    attempt = make_attempt(order)
+    merge(guest.key, user)
+
+    settle(attempt, Refused({"message": "No."}))
+
+    assert list(cart.items.select_subclasses()) == [line]
+
+
+# locks and races
+
+
+@pytest.mark.parametrize("first", ["guest", "user"])
+def test_both_carts_are_locked_in_the_order_of_their_keys(user, first):
+    guest, cart = (make_cart(), make_cart(user)) if first == "guest" else reversed((make_cart(user), make_cart()))
+
+    with CaptureQueriesContext(connection) as queries:
+        merge(guest.key, user)
+
+    updates = [query["sql"] for query in queries if query["sql"].startswith("UPDATE")]
+    locks = [sql for sql in updates if "seq" in sql][:2]
+    assert updates[:2] == locks
+    assert [int(sql.rpartition("= ")[2].rstrip(") ")) for sql in locks] == sorted([guest.pk, cart.pk])
+
+
+@pytest.mark.parametrize("first", ["guest", "user"])
+def test_it_comes_to_the_same_whichever_cart_is_older(user, first):
+    guest, cart = (make_cart(), make_cart(user)) if first == "guest" else reversed((make_cart(user), make_cart()))
+    line = add_wine(guest)
+
+    merge(guest.key, user)
+
+    assert Cart.objects.get() == cart
+    assert list(cart.items.select_subclasses()) == [line]
+
+
+def test_a_cart_that_another_request_merged_first_is_left_alone(monkeypatch, user):
+    guest, cart = make_cart(), make_cart(user)
+    add_wine(guest)
+    lock = carts.lock
+
+    def lock_late(**lookup):
+        monkeypatch.setattr(carts, "lock", lock)
+        merge(guest.key, user)
+        return lock(**lookup)
+
+    monkeypatch.setattr(carts, "lock", lock_late)
+
+    merge(guest.key, user)
+
+    assert Cart.objects.get() == cart
+    assert cart.items.count() == 1
+
+
+def test_a_key_of_no_cart_merges_nothing(user, unchanged):
+    cart = make_cart(user)
+
+    with unchanged():
+        merge(cart.key, user)
+
+
+def test_the_cart_of_another_user_is_not_merged(user):
+    theirs = make_cart(make_user("bob"))
+    line = add_wine(theirs)
+
+    merge(theirs.key, user)
+
+    assert list(theirs.items.select_subclasses()) == [line]
+    assert not Cart.objects.filter(user=user).exists()
+
+
+def test_whoever_brings_no_token_writes_as_he_is(user):
+    assert (Shopper(user).merged(), Shopper().merged()) == (Shopper(user), Shopper())
+
+
+def test_whoever_brings_a_token_writes_to_the_merged_cart(user):
+    guest = make_cart()
+    line = add_wine(guest)
+
+    shopper = Shopper(user, guest.key).merged()
+
+    assert shopper == Shopper(user)
+    assert list(shopper.find().items.select_subclasses()) == [line]
+
+
+# the signal
+
+
+def test_the_site_is_told_after_the_commit(user, django_capture_on_commit_callbacks):
+    guest, cart = make_cart(), make_cart(user)
+    for _ in range(2):
+        models.MoodyLine.objects.create(cart=guest)
+
+    with listening(cart_merged) as received:
+        with django_capture_on_commit_callbacks(execute=True):
+            merge(guest.key, user)
+            during = list(received)
+
+    assert during == []
+    assert received == [{"sender": Cart, "cart": cart, "merged_lines": 2}]
+
+
+def test_a_receiver_that_fails_undoes_nothing(user, django_capture_on_commit_callbacks, caplog):
+    def fail(**sent):
+        raise ZeroDivisionError
+
+    guest = make_cart()
+    cart_merged.connect(fail)
+    try:
+        with django_capture_on_commit_callbacks(execute=True):
+            merge(guest.key, user)
+    finally:
+        cart_merged.disconnect(fail)
+
+    assert Cart.objects.get().user == user
+    assert "ZeroDivisionError" in caplog.text
+
+
+# combining
+
+
+def test_a_row_goes_into_the_first_that_takes_it():
+    wine = make_wine()
+    full, free = models.WineLine(product=wine, quantity=999), models.WineLine(product=wine, quantity=1)
+    cart = make_cart()
+    for line in (full, free):
+        line.cart = cart
+        line.save()
+    others = [full, free]
+
+    combined = combine(models.WineLine(cart=cart, product=wine, quantity=5), others)
+
+    assert (combined, combined.quantity) == (free, 6)
+    assert [line.quantity for line in others] == [999, 6]
+    assert [line.quantity for line in models.WineLine.objects.order_by("pk")] == [999, 6]
+
+
+def test_rows_of_different_classes_are_not_asked(monkeypatch):
+    monkeypatch.setattr(models.BookLine, "combine_with", lambda line, other: True)
+    cart = make_cart()
+    gift = models.GiftBookLine(cart=cart)
+
+    assert combine(models.BookLine(cart=cart), [gift]) is None
+
+
+def test_rows_that_differ_where_they_must_be_equal_are_not_asked(greedy):
+    cart = make_cart()
+    line = add_wine(cart, quantity=1)
+
+    assert combine(models.WineLine(cart=cart, product=make_wine(), quantity=1), [line]) is None
+    assert models.WineLine.objects.get().quantity == 1
+
+
+def test_a_row_that_would_not_be_valid_is_not_saved_and_its_original_is_as_it_was(greedy):
+    wine, cart = make_wine(), make_cart()
+    line = add_wine(cart, quantity=600, product=wine)
+    others = [line]
+
+    with pytest.raises(ValidationError):
+        combine(models.WineLine(cart=cart, product=wine, quantity=600), others)
+
+    assert (line.quantity, others, models.WineLine.objects.get().quantity) == (600, [line], 600)
+
+
+def test_amounts_of_what_is_combined_are_of_what_it_became():
+    wine, cart = make_wine("10"), make_cart()
+    line = add_wine(cart, quantity=1, product=wine)
+
+    combined = combine(models.WineLine(cart=cart, product=wine, quantity=2), [line])
+
+    assert combined.get_total() == Decimal("30")
