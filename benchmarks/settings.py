@@ -15,6 +15,7 @@ if DATABASES["default"]["ENGINE"].endswith("postgresql"):
     # The default of PostgreSQL, which the server of the tests does without: a commit waits for its log. So Lorikeet,
     # which asks for that at a checkout, does not pay for it alone.
     DATABASES["default"]["OPTIONS"] = {"options": "-c synchronous_commit=on"}
+    DATABASES["default"]["TEST"]["NAME"] = "lorikeet_benchmark"
 
 SECRET_KEY = "only for benchmarks"
 ALLOWED_HOSTS = ["shop.example"]

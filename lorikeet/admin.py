@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.utils import flatten
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
@@ -19,6 +21,9 @@ __all__ = ["CartAdmin", "OrderAdmin", "PaymentAttemptAdmin"]
 class ReadOnly(admin.options.BaseModelAdmin):  # type: ignore[type-arg]
     """Rows that only Lorikeet writes."""
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return list(flatten(self.fields or ()))
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
@@ -27,6 +32,16 @@ class ReadOnly(admin.options.BaseModelAdmin):  # type: ignore[type-arg]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class FoundByUser(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Rows that staff find by their user's name and address as well, whatever the user model calls them."""
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:
+        user = get_user_model()
+        columns = {field.name for field in user._meta.get_fields()}
+        names = {user.USERNAME_FIELD, user.get_email_field_name()} & columns
+        return [*super().get_search_fields(request), *(f"=user__{name}" for name in sorted(names))]
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -67,22 +82,32 @@ class AttemptInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 
 
 @admin.register(Order)
-class OrderAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class OrderAdmin(ReadOnly, FoundByUser):
     list_display = ("invoice_id", "state", "email", "grand_total", "currency", "purchased_on")
     list_filter = (StateFilter, "currency", "purchased_on")
     list_select_related = ("user",)
-    search_fields = ("=id", "=custom_invoice_id", "=guest_email", "=user__email", "=uuid")
+    search_fields = ("=id", "=custom_invoice_id", "=guest_email", "=uuid")
     date_hierarchy = "created_at"
     inlines = (ChargeInline, AttemptInline)
     fields = (
         ("uuid", "custom_invoice_id"),
         ("state", "cancel_reason"),
         ("user", "guest_email"),
-        ("delivery_address", "payment_method"),
+        ("sent_to", "paid_with"),
         "items",
         ("subtotal", "grand_total", "currency"),
         ("created_at", "purchased_on", "expires_at", "notified_at"),
     )
+
+    @admin.display(description=_("delivery address"))
+    def sent_to(self, order: Order) -> str:
+        """Show the address as its own class writes it."""
+        return str(order.delivery_address_subclass or "-")
+
+    @admin.display(description=_("payment method"))
+    def paid_with(self, order: Order) -> str:
+        """Show the payment method as its own class writes it."""
+        return str(order.payment_method_subclass or "-")
 
     @admin.display(description=_("items"))
     def items(self, order: Order) -> SafeString:
@@ -92,10 +117,10 @@ class OrderAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Cart)
-class CartAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+class CartAdmin(ReadOnly, FoundByUser):
     list_display = ("id", "user", "email", "currency", "updated_at")
     list_select_related = ("user",)
-    search_fields = ("=id", "=email", "=user__email")
+    search_fields = ("=id", "=email")
     fields = ("user", "email", "currency", "delivery_address", "payment_method", "created_at", "updated_at")
 
 

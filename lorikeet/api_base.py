@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from rest_framework import status
 from rest_framework.exceptions import Throttled
@@ -23,7 +24,7 @@ from rest_framework.response import Response
 from rest_framework.utils.mediatypes import media_type_matches
 from rest_framework.views import APIView, exception_handler
 
-from .authentication import authenticators
+from .authentication import authenticators, refuse_foreign_sites
 from .carts import TOKEN_HEADER, Shopper, locked
 from .contents import CartContents
 from .exceptions import (
@@ -36,7 +37,7 @@ from .exceptions import (
     LimitReached,
     TooManyAttempts,
 )
-from .models import Cart
+from .models import Cart, EmptyCart
 from .parsers import StrictJSONParser
 from .pricing import Totals
 from .representation import AmountEncoder, Representation, etag, render, with_time
@@ -111,6 +112,7 @@ class JSONOnly(BaseContentNegotiation):
         return renderers[0], renderers[0].media_type
 
 
+@method_decorator(transaction.non_atomic_requests, name="dispatch")  # every write has a transaction of its own
 class CartAPIView(APIView):
     """A view of the shopper's own cart: JSON in, JSON out, and no crossing of sites."""
 
@@ -134,6 +136,7 @@ class CartAPIView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        refuse_foreign_sites(request)
         shopper = Shopper.of(request._request)
         self.shopper = shopper if request.method in SAFE_METHODS else shopper.merged()
 
@@ -146,6 +149,10 @@ class CartAPIView(APIView):
         response["Cache-Control"] = "private, no-cache"
         patch_vary_headers(response, ("Cookie", "Accept-Language"))
         return response
+
+    def current_cart(self) -> Cart:
+        """Return the shopper's cart, or an empty one; reads only."""
+        return self.shopper.find() or EmptyCart(user=self.shopper.user)
 
     @contextmanager
     def changing(self, create: bool = False) -> Iterator[Cart]:

@@ -7,10 +7,8 @@ import json
 import re
 from typing import Any, ClassVar
 
-from django.db import transaction
 from django.middleware.csrf import get_token
 from django.utils.cache import get_conditional_response
-from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from rest_framework import serializers, status
 from rest_framework.exceptions import ValidationError
@@ -23,7 +21,7 @@ from .authentication import network_of
 from .carts import TOKEN_HEADER
 from .checkout import Outcome, Terms, checkout
 from .contents import CartContents
-from .models import Adjustment, Cart, DeliveryAddress, EmptyCart, LineItem, PaymentMethod
+from .models import Adjustment, Cart, DeliveryAddress, LineItem, PaymentMethod
 from .order_access import let_in
 from .representation import Representation, represent_checkout
 
@@ -96,10 +94,17 @@ class RowsView(CartAPIView):
 class NewRowView(RowsView):
     """Where rows are made."""
 
+    #: Whether the serializer may have to ask a provider, and must not keep the cart locked meanwhile.
+    asks_before_the_lock = False
+
     def post(self, request: Request) -> Any:
         model, data = editing.parse_new(self.base, request.data)
+        serializer = None
+        if self.asks_before_the_lock:
+            serializer = editing.validate(model, data, self.context(self.current_cart()))
         with self.changing(create=True) as cart:
-            row, is_new = editing.create(self.base, cart, model, data, self.context(cart))
+            serializer = serializer or editing.validate(model, data, self.context(cart))
+            row, is_new = editing.create(self.base, cart, serializer)
         return self.answer(lambda: self.show(cart, row), 201 if is_new else 200)
 
 
@@ -107,7 +112,7 @@ class RowView(RowsView):
     """One row: readable and removable."""
 
     def get(self, request: Request, id: str) -> Response:
-        cart = self.shopper.find() or EmptyCart(user=self.shopper.user)
+        cart = self.current_cart()
         return Response(self.show(cart, editing.find(self.base, cart, id)))
 
     def delete(self, request: Request, id: str) -> Any:
@@ -116,7 +121,7 @@ class RowView(RowsView):
         return self.answer(lambda: None, 204)
 
     def remove(self, cart: Cart, row: Any) -> None:
-        row.delete()
+        editing.delete(row)
 
 
 class PricedRowView(RowView):
@@ -131,7 +136,7 @@ class PricedRowView(RowView):
     def edit(self, id: str, partial: bool) -> Any:
         with self.changing() as cart:
             row = editing.find(self.base, cart, id)
-            editing.edit(row, cart, self.request.data, partial, self.context(cart))
+            row = editing.edit(row, cart, self.request.data, partial, self.context(cart))
         return self.answer(lambda: self.show(cart, row), 200)
 
 
@@ -188,6 +193,7 @@ class AdjustmentView(GuessView, PricedRowView):
 
 class NewAddressView(NewRowView):
     base = DeliveryAddress
+    asks_before_the_lock = True
 
 
 class AddressView(ChoiceView):
@@ -196,20 +202,20 @@ class AddressView(ChoiceView):
 
 class NewPaymentMethodView(NewRowView):
     base = PaymentMethod
+    asks_before_the_lock = True
 
 
 class PaymentMethodView(ChoiceView):
     base = PaymentMethod
 
 
-@method_decorator(transaction.non_atomic_requests, name="dispatch")
 class CheckoutView(CartAPIView):
     """Where a cart becomes an order."""
 
     def post(self, request: Request) -> Response:
         if not isinstance(request.data, dict) or request.data:
             raise ValidationError({"non_field_errors": [_("Checkout takes no parameters.")]})
-        cart = self.shopper.find() or EmptyCart(user=self.shopper.user)
+        cart = self.current_cart()
         terms = Terms(self.idempotency_key(), self.fingerprint(cart), self.precondition(), network_of(request))
         outcome = checkout(cart, terms, request._request)
         if TOKEN_HEADER not in request.headers and outcome.order.user_id is None:
@@ -233,15 +239,17 @@ class CheckoutView(CartAPIView):
 
 def answer_outcome(outcome: Outcome) -> Response:
     """Answer with what became of an order."""
-    order, attempt = outcome.order, outcome.attempt
+    order = outcome.order
     if order.is_placed:
         url = order.get_absolute_url(token=True)
         response = Response({"id": order.pk, "url": url}, headers={"Location": url} if url else None)
     elif not order.is_pending:
+        attempt = outcome.attempt
         info = attempt.info if attempt else None
         name = attempt.provider if attempt else None
         response = Response({"reason": "payment", "payment_method": name, "info": info}, status=422)
     else:
+        attempt = outcome.attempt
         body = {"reason": "pending", "id": order.pk, "checkout": represent_checkout(order, attempt)}
         response = Response(body, status=202, headers={"Retry-After": "1"})
     if outcome.replayed:

@@ -11,7 +11,12 @@ from rest_framework.settings import api_settings
 
 from .carts import TOKEN_HEADER
 
-__all__ = ["CartSessionAuthentication", "authenticators", "network_of"]
+__all__ = ["CartSessionAuthentication", "authenticators", "network_of", "refuse_foreign_sites"]
+
+#: Where a site's own proxies are (RFC 1918, RFC 4193, and the loopback addresses).
+INSIDE = [ip_network(text) for text in "127.0.0.0/8 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 ::1 fc00::/7".split()]
+#: The schemes of ``Authorization`` that browsers answer for by themselves (RFC 7617, RFC 7616, RFC 4559).
+AMBIENT = {"basic", "digest", "negotiate", "ntlm"}
 
 
 class CartSessionAuthentication(SessionAuthentication):
@@ -34,6 +39,20 @@ class CartSessionAuthentication(SessionAuthentication):
         return (user, None) if user is not None and user.is_authenticated and user.is_active else None
 
 
+def refuse_foreign_sites(request: Request) -> None:
+    """Ask for a CSRF token if the site's own authenticator went by what a browser sends by itself.
+
+    That is cookies, and the schemes of ``AMBIENT``. A token that a page has to put into a header is proof enough, since
+    a foreign page cannot.
+
+    :raises PermissionDenied: the CSRF token of an unsafe request is missing or wrong.
+    """
+    scheme = request.headers.get("Authorization", "").partition(" ")[0].lower()
+    is_ambient = TOKEN_HEADER not in request.headers and (not scheme or scheme in AMBIENT)
+    if is_ambient:
+        CartSessionAuthentication().enforce_csrf(request)
+
+
 def authenticators() -> list[Any]:
     """Return the site's own authenticators, with session authentication, stricter, at the end."""
     classes: Any = api_settings.DEFAULT_AUTHENTICATION_CLASSES
@@ -42,7 +61,7 @@ def authenticators() -> list[Any]:
 
 
 def network_of(request: Request) -> str:
-    """Return the network a request comes from (IPv4 /24, IPv6 /48), or an empty string if that is not known.
+    """Return the network a request comes from (IPv4 /24, IPv6 /48), or an empty string if that cannot be known.
 
     ``X-Forwarded-For`` is believed only as far as REST framework's ``NUM_PROXIES`` says that the site has proxies.
     """
@@ -52,7 +71,11 @@ def network_of(request: Request) -> str:
     if proxies and forwarded:
         address = forwarded[-min(proxies, len(forwarded))]
     try:
-        version = ip_address(address).version
+        found = ip_address(address)
     except ValueError:
         return ""
+    if forwarded and not proxies and any(found in network for network in INSIDE):
+        return ""  # a proxy that the site has not declared: everybody would seem to come from it
+    found = getattr(found, "ipv4_mapped", None) or found  # IPv4 seen by a socket of both kinds
+    version, address = found.version, str(found)
     return str(ip_network(f"{address}/{24 if version == 4 else 48}", strict=False).network_address)

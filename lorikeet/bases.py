@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from django.conf import settings as django_settings
@@ -92,6 +93,8 @@ class InCartOrOrder(Extensible):
 
     total_when_charged = amount_field(null=True, blank=True, editable=False)
 
+    _is_unfrozen = False
+
     class Meta:
         abstract = True
         ordering = ("id",)
@@ -120,7 +123,10 @@ class InCartOrOrder(Extensible):
         """
 
     def undo_checkout(self) -> None:
-        """Give back what :meth:`prepare_for_checkout` took, in the transaction that cancels the order."""
+        """Give back what :meth:`prepare_for_checkout` took, in the transaction that cancels the order.
+
+        ``self.order`` is still set; this row goes back to its cart afterwards.
+        """
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self._refuse_if_on_order()
@@ -130,7 +136,18 @@ class InCartOrOrder(Extensible):
         self._refuse_if_on_order()
         return super().delete(*args, **kwargs)
 
+    @contextmanager
+    def unfrozen(self) -> Iterator[None]:
+        """Let a hook of the checkout save this row although it is on an order."""
+        self._is_unfrozen = True
+        try:
+            yield
+        finally:
+            self._is_unfrozen = False
+
     def _refuse_if_on_order(self) -> None:
+        if self._is_unfrozen:
+            return
         sold = self.order_id is not None  # type: ignore[attr-defined]
         if not sold and not self._state.adding:  # it may have been sold since it was read
             sold = type(self)._base_manager.filter(pk=self.pk, order__isnull=False).exists()

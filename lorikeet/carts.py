@@ -16,13 +16,13 @@ from django.http import HttpRequest
 from django.utils.timezone import now
 
 from .conf import settings
-from .contents import CartContents
+from .contents import SELECTED, CartContents
 from .exceptions import CartGone
 from .models import Adjustment, Cart, EmptyCart, LineItem, Order
 from .signals import cart_merged
 from .tokens import cart_token, read_cart_token
 
-__all__ = ["SESSION_KEY", "TOKEN_HEADER", "Shopper", "combine", "for_request", "locked", "merge"]
+__all__ = ["SESSION_KEY", "TOKEN_HEADER", "Shopper", "absorb", "combine", "for_request", "hand_back", "locked", "merge"]
 
 SESSION_KEY = "lorikeet_cart"
 TOKEN_HEADER = "X-Cart-Token"
@@ -182,9 +182,9 @@ def combine(row: Any, others: list[Any]) -> Any:
 def merge(key: UUID, user: Any) -> None:
     """Merge the guest's cart that has this ``key`` into the user's, if there is one.
 
-    Lines and adjustments come along, equal ones are combined; so do addresses and payment methods. What the user had
-    selected stays selected: a session planted on him must not redirect a parcel. A checkout in flight goes on, and
-    hands its lines to the user's cart if it fails.
+    Lines and adjustments come along, equal ones are combined; so do addresses and payment methods. What the guest had
+    selected is selected only where the user has nothing of the kind: a session planted on him must not redirect a
+    parcel. A checkout in flight goes on, and hands its lines to the user's cart if it fails.
     """
     guest = Cart.objects.filter(user=None, key=key).first()
     if guest is None:
@@ -193,39 +193,66 @@ def merge(key: UUID, user: Any) -> None:
     first, second = sorted([guest.pk, target.pk])
     if not (lock(pk=first) and lock(pk=second)):
         return  # another request has merged it in the meantime
+    _move_orders(guest, target)  # first: it waits for a payment that is being settled, which may hand lines back
     source, into = CartContents.fetch(pk=guest.pk), CartContents.fetch(pk=target.pk)
     assert source is not None and into is not None  # both are locked
     guest, target = source.cart, into.cart
 
-    _move(LineItem, source.lines, into.lines, target)
-    _move(Adjustment, source.adjustments, into.adjustments, target)
+    LineItem.objects.filter(cart=guest).update(cart=target)
+    Adjustment.objects.filter(cart=guest).update(cart=target)
+    moved: list[Any] = [*source.lines, *source.adjustments]
+    for row in moved:
+        row.cart = target
+    absorb(source.lines, into.lines)
+    absorb(source.adjustments, into.adjustments)
+    adopted = [] if target.email else ["email"]
+    for name, model in SELECTED.items():
+        if not model.objects.filter(user=user, active=True).exists():
+            adopted.append(f"{name}_id")
     for row in (*source.addresses(), *source.payment_methods()):
         row.assign_to_user(user)
         row.cart = target
         row.save()
-    for name in ("delivery_address_id", "payment_method_id", "email"):
-        if not getattr(target, name):
-            setattr(target, name, getattr(guest, name))
+    for name in adopted:
+        setattr(target, name, getattr(guest, name))
     target.save(update_fields=["delivery_address", "payment_method", "email"])
-    _move_orders(guest, target)
     guest.delete()
     transaction.on_commit(
         lambda: cart_merged.send_robust(sender=Cart, cart=target, merged_lines=len(source.lines)), robust=True
     )
 
 
-def _move(model: Any, rows: list[Any], present: list[Any], target: Cart) -> None:
-    moved = []
+def absorb(rows: list[Any], present: list[Any]) -> list[Any]:
+    """Let ``present`` rows take in those of ``rows`` that are equal to one of them, and return what took them in.
+
+    The others stay as they are, and so does what would be too many for one row.
+    """
+    takers = []
     for row in rows:
         try:
-            combined = combine(row, present)
-        except ValidationError:  # too many for one line: they stay two
-            combined = None
-        if combined is None:
-            moved.append(row.pk)
-        else:
+            taker = combine(row, present)
+        except ValidationError:
+            taker = None
+        if taker is not None:
             row.delete()
-    model.objects.filter(pk__in=moved).update(cart=target)
+            takers.append(taker)
+    return takers
+
+
+def hand_back(order: Order, rows: list[Any]) -> None:
+    """Return the ``rows`` of a cancelled order to its cart, whose lock is held; equal ones are combined.
+
+    Without a cart, which was deleted, they stay on the order.
+    """
+    if order.cart is None:
+        return
+    for model in (LineItem, Adjustment):
+        mine = [row for row in rows if isinstance(row, model)]
+        present = list(model.objects.select_subclasses().filter(cart=order.cart))
+        model.objects.filter(order=order).update(cart=order.cart, order=None, total_when_charged=None)
+        for row in mine:
+            row.cart, row.order, row.total_when_charged = order.cart, None, None
+        absorb(mine, present)
 
 
 def _move_orders(guest: Cart, target: Cart) -> None:

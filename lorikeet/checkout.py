@@ -16,16 +16,25 @@ from uuid import uuid4
 
 from django.db import connections, router
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from . import signals, throttles
 from .carts import lock
 from .completeness import reasons
 from .conf import settings
 from .contents import CartContents
-from .exceptions import CartGone, ConflictError, ConflictErrorSet, IdempotencyKeyReused
+from .exceptions import (
+    CartGone,
+    ConflictError,
+    ConflictErrorSet,
+    IdempotencyKeyReused,
+    IncompleteCartError,
+    IncompleteCartErrorSet,
+)
 from .models import Adjustment, Cart, LineItem, Order, OrderCharge, PaymentAttempt
 from .payments import ask, park, place_order, settle
 from .pricing import Totals, price
@@ -85,8 +94,10 @@ def checkout(cart: Cart, terms: Terms = NO_TERMS, request: HttpRequest | None = 
     :raises IdempotencyKeyReused: ``terms.key`` was used with another fingerprint.
     :raises TooManyAttempts: too many payments were refused here.
     """
-    if cart.pk is None:
-        raise cart.check_completeness(for_checkout=True)
+    row: Any = cart
+    if row.pk is None:
+        empty = IncompleteCartError("empty", _("There are no items in the cart."), "items")
+        raise cart.check_completeness(for_checkout=True) or IncompleteCartErrorSet([empty])
     prepared = prepare(cart, terms)
     placed = prepared.made and prepared.attempt is None
     if prepared.attempt is not None:
@@ -147,7 +158,10 @@ def _prepare(cart_id: int, terms: Terms) -> Prepared | PaymentAttempt:
     totals = price(contents)
     if terms.precondition is not None:
         terms.precondition(contents, totals)
-    if found := reasons(contents, totals, for_checkout=True):
+    found = reasons(contents, totals, for_checkout=True)
+    if not found and totals.grand_total and contents.payment_method is None:  # whatever the host's checkers say
+        found.add(IncompleteCartError("not_set", _("A payment method is required."), "payment_method"))
+    if found:
         raise found
     throttles.check("checkout", cart=str(cart_id), ip=terms.network)
 
@@ -170,7 +184,7 @@ def _earlier(cart_id: int, terms: Terms) -> Prepared | PaymentAttempt | None:
     for order in of_key or orders:
         if of_key and order.fingerprint != terms.fingerprint:
             raise IdempotencyKeyReused(terms.key)
-        lapsed = PaymentAttempt.objects.filter(open_for=order, state="calling", lease_until__lt=now()).first()
+        lapsed = PaymentAttempt.objects.filter(open_for=order, state="calling", lease_until__lt=Now()).first()
         return lapsed or Prepared(order.pk, replayed=bool(of_key))
     return None
 
@@ -246,7 +260,7 @@ def _make_attempt(contents: CartContents, order: Order) -> PaymentAttempt | None
         amount=order.grand_total,
         currency=order.currency,
         lease=uuid4(),
-        lease_until=now() + timedelta(seconds=settings.LEASE_SECONDS),
+        lease_until=Now() + timedelta(seconds=settings.LEASE_SECONDS),
     )
     return attempt
 
@@ -256,7 +270,8 @@ def _prepare_rows(contents: CartContents, totals: Totals, order: Order) -> None:
     gone = ConflictErrorSet()
     for row in (*contents.lines, *contents.adjustments):
         try:
-            row.prepare_for_checkout()
+            with row.unfrozen():
+                row.prepare_for_checkout()
         except ConflictError as reason:
             gone.add(reason)
     for source, charges in totals.sources:

@@ -92,8 +92,10 @@ def _check_site() -> Iterator[CheckMessage]:
             reverse(settings.ORDER_DETAIL_VIEW, kwargs={"id": 1})
         except NoReverseMatch:
             yield Error(
-                f"LORIKEET_ORDER_DETAIL_VIEW names {settings.ORDER_DETAIL_VIEW!r}, which takes no id.",
-                hint=f'path("orders/<int:id>/", OrderView.as_view(), name="{settings.ORDER_DETAIL_VIEW}")',
+                f"LORIKEET_ORDER_DETAIL_VIEW names {settings.ORDER_DETAIL_VIEW!r}; there is no URL "
+                "of that name that takes an id.",
+                hint='from lorikeet.generic_views import OrderDetailView, and path("orders/<int:id>/", '
+                f'OrderDetailView.as_view(template_name="order.html"), name="{settings.ORDER_DETAIL_VIEW}")',
                 id="lorikeet.E004",
             )
 
@@ -138,7 +140,8 @@ def _check_models() -> Iterator[CheckMessage]:
         if not any(ancestor in registry.serializers for ancestor in model.__mro__):
             yield Error(
                 f"{model._meta.label} is not registered, so clients can neither see nor make one.",
-                hint=f"In your AppConfig.ready(): registry.register({model.__name__}, {model.__name__}Serializer)",
+                hint="In your AppConfig.ready(): from lorikeet.serializers import registry; "
+                f"registry.register({model.__name__}, {model.__name__}Serializer)",
                 obj=model,
                 id="lorikeet.E007",
             )
@@ -177,17 +180,18 @@ def _check_counterpart(cls: Any, base: Any) -> Iterator[CheckMessage]:
 
 def _check_serializer(model: Any) -> Iterator[CheckMessage]:
     serializer_class = registry.serializer(model)
+    kind = "LineItem" if issubclass(model, LineItem) else "Adjustment"
     combines = issubclass(model, InCartOrOrder) and model.combine_with is not InCartOrOrder.combine_with
     if combines and not issubclass(serializer_class, CombiningSerializer):
         yield Error(
             f"{serializer_class.__name__} never asks {model.__name__}.combine_with().",
-            hint=f"class {serializer_class.__name__}(LineItemSerializer): ...",
+            hint=f"class {serializer_class.__name__}({kind}Serializer): ...",
             obj=model,
             id="lorikeet.E010",
         )
     pointers = {field.name for field in model._meta.parents.values() if field is not None}
     for name, field in serializer_class().fields.items():
-        if not field.read_only and field.source in PROTECTED | pointers:
+        if not field.read_only and field.source.removesuffix("_id") in PROTECTED | pointers:
             yield Error(
                 f"{serializer_class.__name__}.{name} lets clients set {field.source!r}, which is Lorikeet's to set.",
                 hint=f'Take it out of Meta.fields, or add it to Meta.read_only_fields = ["{name}"].',

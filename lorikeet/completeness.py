@@ -37,9 +37,10 @@ def reasons(contents: CartContents, totals: Totals, for_checkout: bool = False) 
 
     for checker in settings.load(settings.CART_COMPLETE_CHECKERS):
         ask(checker, cart)
-    for row in (*contents.lines, *contents.adjustments, contents.payment_method):
-        if row is not None:
-            ask(row.check_complete, for_checkout)
+    for row in (*contents.lines, *contents.adjustments):
+        ask(row.check_complete, for_checkout)
+    if contents.payment_method is not None and totals.grand_total:
+        ask(contents.payment_method.check_complete, for_checkout)
     for problem in totals.problems:
         if problem not in found.errors:
             found.add(problem)

@@ -13,13 +13,15 @@ from .bases import subclass_of
 from .managers import most_derived, subclass_paths
 from .models import Adjustment, Cart, DeliveryAddress, LineItem, PaymentMethod
 
-__all__ = ["CartContents", "owned_by"]
+__all__ = ["NOBODY", "CartContents", "owned_by"]
 
 
 #: What a shopper selects for a cart, by the column that names it.
 SELECTED: dict[str, Any] = {"delivery_address": DeliveryAddress, "payment_method": PaymentMethod}
 
 
+#: Stands for the key of a cart that does not exist, to which nothing belongs; NULL would match what is in no cart.
+NOBODY = -1
 NO_ADJUSTMENTS: QuerySet[Any] = Adjustment.objects.none()
 
 
@@ -98,8 +100,7 @@ def owned_by(cart: Cart) -> Q:
     """Return the condition for the addresses and payment methods that ``cart``'s shopper may see and choose."""
     if cart.user_id is not None:
         return Q(user=cart.user_id, active=True)
-    # "cart = -1" rather than NULL for a guest without a cart, whose is nothing
-    return Q(user=None, cart=cart.pk or -1, active=True)
+    return Q(user=None, cart=cart.pk or NOBODY, active=True)
 
 
 @cache

@@ -6,20 +6,34 @@ import logging
 from copy import copy
 from typing import Any
 
+from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import DataError, IntegrityError, models
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.fields import Field
+from rest_framework.serializers import as_serializer_error
 
+from .carts import absorb
 from .conf import settings
-from .contents import owned_by
+from .contents import NOBODY, owned_by
 from .exceptions import AmountTooLarge, LimitReached, PriceError
 from .models import Adjustment, Cart, DeliveryAddress, LineItem, PaymentMethod
 from .money import quantise
 from .registry import registry
 
-__all__ = ["create", "edit", "edit_choice", "find", "parse_new", "retire", "rows_of", "select"]
+__all__ = [
+    "create",
+    "delete",
+    "edit",
+    "edit_choice",
+    "find",
+    "parse_new",
+    "retire",
+    "rows_of",
+    "select",
+    "validate",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +51,7 @@ LONGEST_ID = 18
 
 def rows_of(base: Any, cart: Cart) -> models.QuerySet[Any]:
     """Return the rows of one kind that the shopper of ``cart`` may see."""
-    mine = owned_by(cart) if base in SELECTED else models.Q(cart=cart.pk)
+    mine = owned_by(cart) if base in SELECTED else models.Q(cart=cart.pk or NOBODY)
     rows: models.QuerySet[Any] = base.objects.select_subclasses().filter(mine)
     return rows
 
@@ -50,7 +64,7 @@ def find(base: Any, cart: Cart, pk: str) -> Any:
     """
     if not (pk.isascii() and pk.isdigit() and len(pk) <= LONGEST_ID):
         raise Http404
-    row = rows_of(base, cart).filter(pk=int(pk)).first() if cart.pk or cart.user_id else None
+    row = rows_of(base, cart).filter(pk=int(pk)).first()
     if row is None:
         raise Http404
     return row
@@ -67,7 +81,8 @@ def parse_new(base: Any, body: Any) -> tuple[Any, dict[str, Any]]:
     kind = body.get("type")
     if not isinstance(kind, str) or kind not in choices:
         problem = _("This is not a valid type.") if "type" in body else str(Field.default_error_messages["required"])
-        errors["type"] = [f"{problem} {_('Choose from:')} {', '.join(choices)}."]
+        named = f"{_('Choose from:')} {', '.join(choices)}." if choices else _("There is none here to choose from.")
+        errors["type"] = [f"{problem} {named}"]
     if "data" not in body:
         errors["data"] = [str(Field.default_error_messages["required"])]
     elif not isinstance(body["data"], dict):
@@ -77,16 +92,24 @@ def parse_new(base: Any, body: Any) -> tuple[Any, dict[str, Any]]:
     return choices[kind], body["data"]
 
 
-def create(base: Any, cart: Cart, model: Any, data: dict[str, Any], context: dict[str, Any]) -> tuple[Any, bool]:
-    """Add a row to the locked ``cart``; an address or payment method is selected.
+def validate(model: Any, data: dict[str, Any], context: dict[str, Any]) -> Any:
+    """Return the serializer registered for ``model``, with valid ``data``.
 
-    Return the row and whether it is new, which it is not if it was combined with an equal one.
-
-    :raises ValidationError: the serializer refuses ``data``.
-    :raises LimitReached: the cart is full.
+    :raises ValidationError: it refuses them.
     """
     serializer = registry.serializer(model)(data=data, context=context)
     serializer.is_valid(raise_exception=True)
+    return serializer
+
+
+def create(base: Any, cart: Cart, serializer: Any) -> tuple[Any, bool]:
+    """Add what a valid ``serializer`` holds to the locked ``cart``; an address or payment method is selected.
+
+    Return the row and whether it is new, which it is not if it was combined with an equal one.
+
+    :raises ValidationError: it cannot be saved.
+    :raises LimitReached: the cart is full.
+    """
     owner = {"cart": cart} if base not in SELECTED else {"cart": cart, "user": cart.user}
     row = _save(serializer, **owner)
     if getattr(serializer, "combined", False):
@@ -102,8 +125,10 @@ def create(base: Any, cart: Cart, model: Any, data: dict[str, Any], context: dic
     return row, True
 
 
-def edit(row: Any, cart: Cart, body: Any, partial: bool, context: dict[str, Any]) -> None:
-    """Change a line item or adjustment of the locked ``cart``.
+def edit(row: Any, cart: Cart, body: Any, partial: bool, context: dict[str, Any]) -> Any:
+    """Change a line item or adjustment of the locked ``cart``, and return it.
+
+    An adjustment that becomes equal to another is combined with it, which is returned then: no coupon counts twice.
 
     :param body: ``{"data": {...}}``, or the data itself.
     :raises ValidationError: the serializer refuses it.
@@ -114,6 +139,10 @@ def edit(row: Any, cart: Cart, body: Any, partial: bool, context: dict[str, Any]
     serializer.is_valid(raise_exception=True)
     _save(serializer)
     _check_total(row, cart)
+    if isinstance(row, Adjustment):
+        others = rows_of(Adjustment, cart).exclude(pk=row.pk)
+        return next(iter(absorb([row], list(others))), row)
+    return row
 
 
 def edit_choice(base: Any, row: Any, cart: Cart, body: Any, context: dict[str, Any]) -> Any:
@@ -156,6 +185,17 @@ def _edit_address(address: Any, cart: Cart, data: dict[str, Any], context: dict[
     return target
 
 
+def delete(row: Any) -> None:
+    """Take a line item or adjustment out of its cart.
+
+    :raises ValidationError: something of the host's still refers to it.
+    """
+    try:
+        row.delete()
+    except models.ProtectedError as error:
+        raise ValidationError(_("This cannot be removed.")) from error
+
+
 def select(base: Any, cart: Cart, row: Any) -> None:
     """Let ``row`` be the address or payment method of the locked ``cart``; ``None`` deselects."""
     setattr(cart, SELECTED[base], row)
@@ -173,6 +213,8 @@ def retire(base: Any, cart: Cart, row: Any) -> None:
 def _save(serializer: Any, **owner: Any) -> Any:
     try:
         return serializer.save(**owner)
+    except ModelValidationError as error:  # the host's model validates itself
+        raise ValidationError(as_serializer_error(error)) from error
     except (IntegrityError, DataError) as error:  # a rule that only the host's table knows; the lock's block rolls back
         logger.warning("%s was given data that its table refuses.", type(serializer).__name__, exc_info=error)
         raise ValidationError(_("This cannot be saved as it is.")) from error

@@ -219,7 +219,7 @@ class PaymentMethod(Ownable):
     """A way to pay, such as a stored card.
 
     Subclass it, and write ``make_payment(order, amount)``: it charges ``amount``, in major units of ``order.currency``,
-    and returns a saved instance of your own subclass of :class:`Payment`. It raises ``PaymentError(info)`` when the
+    and returns an instance of your own subclass of :class:`Payment`. It raises ``PaymentError(info)`` when the
     shopper was certainly not charged, and is called outside any transaction, once for an attempt.
     ``order.payment_key`` is the key to send to a provider that honours idempotency keys.
     """

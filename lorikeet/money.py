@@ -11,10 +11,12 @@ from types import ModuleType
 from .exceptions import AmountTooLarge, PriceError
 
 babel_numbers: ModuleType | None
+UnknownLocale: type[Exception]
 try:
+    from babel import UnknownLocaleError as UnknownLocale
     from babel import numbers as babel_numbers
 except ImportError:  # the extra lorikeet-cart[babel] is not installed
-    babel_numbers = None
+    babel_numbers, UnknownLocale = None, LookupError
 
 __all__ = ["allocate", "display", "exponent", "from_minor_units", "quantise", "to_amount", "to_minor_units"]
 
@@ -117,4 +119,7 @@ def display(amount: Decimal, currency: str, locale: str) -> str:
     """
     if babel_numbers is None:
         raise RuntimeError("LORIKEET_DISPLAY_AMOUNTS needs Babel: pip install lorikeet-cart[babel]")
-    return str(babel_numbers.format_currency(amount, currency, locale=locale.replace("-", "_")))
+    try:
+        return str(babel_numbers.format_currency(amount, currency, locale=locale.replace("-", "_")))
+    except UnknownLocale:  # a language that Django knows and Babel does not
+        return str(babel_numbers.format_currency(amount, currency, locale="en"))

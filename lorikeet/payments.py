@@ -15,6 +15,7 @@ from django.utils.module_loading import import_string
 from django.utils.timezone import now
 
 from . import signals
+from .carts import hand_back, lock
 from .conf import settings
 from .exceptions import PaymentError
 from .models import Adjustment, LineItem, Order, Payment, PaymentAttempt
@@ -58,6 +59,8 @@ def ask(attempt: PaymentAttempt, method: Any) -> Result:
     """
     try:
         payment = method.make_payment(attempt.order, attempt.amount)
+        if isinstance(payment, Payment) and payment._state.adding:
+            payment.save()
     except PaymentError as error:
         return Refused(error.info)
     except Exception:
@@ -65,7 +68,7 @@ def ask(attempt: PaymentAttempt, method: Any) -> Result:
         return Unknown()
     if not isinstance(payment, Payment):
         logger.error(
-            "%s.make_payment() returned %r instead of a saved Payment: the outcome of attempt %s is unknown.",
+            "%s.make_payment() returned %r instead of a Payment: the outcome of attempt %s is unknown.",
             type(method).__name__,
             payment,
             attempt.key,
@@ -114,8 +117,8 @@ def _park(attempt: PaymentAttempt, order: Order) -> None:
 def place_order(order: Order) -> None:
     """Place a pending order, in the transaction that holds its lock."""
     values = {"state": Order.State.PLACED, "slot": None, "purchased_on": now(), "expires_at": None, "updated_at": now()}
-    Order.objects.filter(pk=order.pk, state=Order.State.PENDING).update(**values)
-    if settings.INVOICE_ID_GENERATOR is None:
+    placed = Order.objects.filter(pk=order.pk, state=Order.State.PENDING).update(**values)
+    if not placed or settings.INVOICE_ID_GENERATOR is None:
         return
     try:
         with transaction.atomic():
@@ -127,26 +130,29 @@ def place_order(order: Order) -> None:
 
 def cancel_order(order: Order, reason: str) -> None:
     """Cancel a pending order and hand back what is on it, in the transaction that holds its lock."""
+    values = {"state": Order.State.CANCELLED, "slot": None, "cancel_reason": reason, "updated_at": now()}
+    if not Order.objects.filter(pk=order.pk, state=Order.State.PENDING).update(**values):
+        return
     rows: list[Any] = [
         *LineItem.objects.select_subclasses().filter(order=order),
         *Adjustment.objects.select_subclasses().filter(order=order),
     ]
     for row in rows:
-        row.undo_checkout()
+        with row.unfrozen():
+            row.undo_checkout()
     for source in settings.load(settings.CHARGES):
         source().undo_checkout(order)
-    if order.cart_id is not None:
-        handed_back = {"cart": order.cart_id, "order": None, "total_when_charged": None}
-        LineItem.objects.filter(order=order).update(**handed_back)
-        Adjustment.objects.filter(order=order).update(**handed_back)
-    values = {"state": Order.State.CANCELLED, "slot": None, "cancel_reason": reason, "updated_at": now()}
-    Order.objects.filter(pk=order.pk, state=Order.State.PENDING).update(**values)
+    hand_back(order, rows)
     _announce(signals.order_cancelled, Order, "order", order.pk)
 
 
 def _locked_order(pk: int) -> Order:
+    """Lock an order and, before it, its cart, as everybody does who needs both."""
+    cart = Order.objects.values_list("cart", flat=True).get(pk=pk)
+    if cart is not None:
+        lock(pk=cart)
     Order.objects.filter(pk=pk).update(updated_at=now())
-    order: Order = Order.objects.get(pk=pk)
+    order: Order = Order.objects.select_related("cart").get(pk=pk)
     return order
 
 

@@ -113,7 +113,7 @@ def price(contents: CartContents) -> Totals:
     every_source = [source_class() for source_class in settings.load(settings.CHARGES)]
     sources = [(source, list(_charges(source, contents, sum_up))) for source in every_source]
     try:
-        to_amount(sum_up.total)
+        to_amount(max(subtotal, sum_up.total, key=Decimal.copy_abs))
     except PriceError:
         sum_up.report("total_too_large", _("The total is too large to be charged."), "items")
     grand_total = max(sum_up.total, sum_up.zero)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth.signals import user_logged_in
@@ -9,6 +10,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from .carts import SESSION_KEY, Shopper, merge
+from .exceptions import InvalidToken
 
 __all__ = ["merge_at_login"]
 
@@ -19,7 +21,10 @@ def merge_at_login(request: HttpRequest | None, user: Any, **kwargs: Any) -> Non
     if request is None:
         return
     session: Any = getattr(request, "session", {})
-    for guest in (Shopper.of_session(session), Shopper.of_token(request)):
+    guests = [Shopper.of_session(session)]
+    with suppress(InvalidToken):  # whoever signs in with a stale token is signed in all the same
+        guests.append(Shopper.of_token(request))
+    for guest in guests:
         if guest.key is not None:
             merge(guest.key, user)
     session.pop(SESSION_KEY, None)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connections, router, transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 from django.utils.timezone import now
 
 from .checkout import notify
@@ -31,7 +32,7 @@ def tick() -> dict[str, int]:
 
 def park_lapsed() -> int:
     """Hand payments whose process died in the middle to the staff; nobody else can say what became of them."""
-    lapsed = PaymentAttempt.objects.filter(state=PaymentAttempt.State.CALLING, lease_until__lt=now())
+    lapsed = PaymentAttempt.objects.filter(state=PaymentAttempt.State.CALLING, lease_until__lt=Now())
     attempts = list(lapsed.order_by("id")[:BATCH])
     for attempt in attempts:
         park(attempt)

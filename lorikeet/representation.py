@@ -21,7 +21,7 @@ from . import money
 from .completeness import checkout_steps, reasons
 from .conf import settings
 from .contents import CartContents
-from .exceptions import PriceError
+from .exceptions import CartGone, PriceError
 from .models import Cart, DeliveryAddress, LineItem, Order, PaymentAttempt
 from .pricing import Charge, Totals, price
 from .readers import Reader, reader
@@ -195,9 +195,15 @@ class Representation:
         return next(self.choices([row], cart.payment_method_id, "payment-method"))
 
     def adjustment(self, pk: int) -> dict[str, Any]:
-        """Return the adjustment with this primary key, which is among the contents."""
+        """Return the adjustment with this primary key, which is among the contents.
+
+        :raises CartGone: it is not any more.
+        """
         shown = zip(self.contents.adjustments, self.adjustments(), strict=True)
-        return next(envelope for row, envelope in shown if row.pk == pk)
+        found = next((envelope for row, envelope in shown if row.pk == pk), None)
+        if found is None:
+            raise CartGone("This adjustment left the cart just now.")
+        return found
 
     def priced(self, rows: Iterable[Any], totals: Iterable[Decimal | None], kind: str) -> Iterator[dict[str, Any]]:
         """Yield rows with their totals: ``{"type", "data", "total", "url"}``."""
@@ -252,11 +258,14 @@ def pending_checkout(cart: Cart) -> dict[str, Any] | None:
 
 
 def represent_checkout(order: Order, attempt: PaymentAttempt | None) -> dict[str, Any]:
-    """Return what a client may know of a checkout that waits."""
+    """Return what a client may know of a checkout that waits.
+
+    Its ``state`` is ``"unknown"`` when nobody can say whether the shopper was charged, and staff will find out.
+    """
     return {
         "id": str(order.uuid),
         "order": order.pk,
-        "state": order.state,
+        "state": "unknown" if attempt and attempt.attention else order.state,
         "payment_method": attempt.provider if attempt else None,
         "info": attempt.info if attempt else None,
         "expires_at": order.expires_at.timestamp() if order.expires_at else None,

@@ -40,7 +40,7 @@ class CombiningSerializer(serializers.ModelSerializer[M]):
     def create(self, validated_data: dict[str, Any]) -> Any:
         """Save a new row, or combine it with an equal one of ``validated_data["cart"]``.
 
-        :raises ValidationError: the combined row is not valid.
+        :raises django.core.exceptions.ValidationError: the combined row is not valid.
         """
         model: Any = self.Meta.model
         if model.combine_with is InCartOrOrder.combine_with:
@@ -49,10 +49,7 @@ class CombiningSerializer(serializers.ModelSerializer[M]):
         row = model(**validated_data)
         equal = {name: getattr(row, name) for name in model.combine_on}
         others = model.objects.select_subclasses().filter(cart=row.cart, **equal)
-        try:
-            combined = combine(row, list(others))
-        except ModelValidationError as error:
-            raise serializers.ValidationError(serializers.as_serializer_error(error)) from error
+        combined = combine(row, list(others))
         self.combined = combined is not None
         if combined is None:
             row.save()
@@ -76,8 +73,8 @@ class DeliveryAddressSerializer(serializers.ModelSerializer[M]):
 class PaymentMethodSerializer(serializers.ModelSerializer[M]):
     """Base for the serializers of payment methods.
 
-    Override ``create(validated_data)`` to exchange a token for a stored card; keep ``user`` and ``cart``, which
-    ``validated_data`` holds as well.
+    Override ``validate(data)`` to exchange a token for a stored card: it is called before the cart is locked, so that
+    no lock is held while a provider answers. ``create()`` is called under the lock.
     """
 
 

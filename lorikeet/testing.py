@@ -27,6 +27,7 @@ from .models import DeliveryAddress, LineItem, Order, Payment, PaymentAttempt, P
 
 __all__ = [
     "AdjustmentContract",
+    "Contract",
     "DeliveryAddressContract",
     "FakeBank",
     "LineItemContract",
@@ -100,9 +101,10 @@ class Contract:
         assert shown == response.json()
 
     def test_what_is_not_a_clients_to_set_stays_as_it_is(self) -> None:
-        ordinary = self.add().json()
+        data = self.make_data()
+        ordinary = self.add(**data).json()
 
-        response = self.client_again().add(**FORBIDDEN)
+        response = self.client_again().add(**data, **FORBIDDEN)
 
         assert response.status_code == 201, response.content
         assert {**response.json(), "url": ""} == {**ordinary, "url": ""}
@@ -241,6 +243,8 @@ class PaymentMethodContract(ChoiceContract):
             self.pay()
         except PaymentError as error:
             refusal = error
+        else:
+            raise AssertionError("make_payment() took money with what make_refused_data() gives.")
 
         assert "message" in refusal.info
         assert Payment.objects.count() == 0

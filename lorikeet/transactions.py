@@ -33,13 +33,13 @@ def durable(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        for attempt in range(1, TRIES + 1):
+        for _ in range(TRIES - 1):
             try:
                 return once(*args, **kwargs)
             except OperationalError as error:
-                if attempt == TRIES or not _is_aborted(error):
+                if not _is_aborted(error):
                     raise
-        raise AssertionError("unreachable")  # pragma: no cover
+        return once(*args, **kwargs)
 
     def once(*args: P.args, **kwargs: P.kwargs) -> R:
         alias = router.db_for_write(Cart)
@@ -55,6 +55,6 @@ def durable(function: Callable[P, R]) -> Callable[P, R]:
 
 def _is_aborted(error: OperationalError) -> bool:
     cause: Any = error.__cause__
-    return getattr(cause, "sqlstate", None) in RETRIED_SQLSTATES or bool(
-        getattr(cause, "args", ()) and cause.args[0] in RETRIED_ERRNOS
-    )
+    sqlstate = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)  # psycopg, psycopg2
+    errno = next(iter(getattr(cause, "args", ())), None)
+    return sqlstate in RETRIED_SQLSTATES or errno in RETRIED_ERRNOS

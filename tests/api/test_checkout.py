@@ -329,6 +329,7 @@ def test_a_lost_answer_of_the_bank_is_answered_202_and_never_charged_again(shopp
     assert first.status_code == 202
     assert first["Retry-After"] == "1"
     assert (first.json()["reason"], first.json()["id"]) == ("pending", order.pk)
+    assert first.json()["checkout"]["state"] == "unknown"
     assert order.state == "pending"
     assert models.BankEntry.objects.count() == 1
 

@@ -45,6 +45,27 @@ class TestCode:
         assert sources
         assert [source for source in sources if not source.startswith(TESTED)] == []
 
+    def test_where_a_file_is_shown_first_its_imports_of_lorikeet_are_too(self):
+        """The tutorial is read as a whole, a guide by itself."""
+        parts = {}
+        for name, text in all_pages().items():
+            if name.startswith(("docs/tutorial/", "docs/howto/")):
+                parts.setdefault("docs/tutorial/" if "tutorial" in name else name, []).extend(inclusions(name, text))
+        without = {
+            (part, source.relative_to(ROOT).as_posix())
+            for part, included in parts.items()
+            for source in {source for source, _ in included}
+            if "lorikeet" in imports_of(source.read_text(encoding="utf-8"))
+            and not any(
+                option.startswith((":start-at: from ", ":start-at: import "))
+                for each, options in included
+                if each == source
+                for option in options
+            )
+        }
+
+        assert without == set()
+
     def test_nothing_is_a_literal_block_without_a_language(self):
         """Two colons at the end of a paragraph would make one, and nobody would check what is in it."""
         makers = [
@@ -55,6 +76,17 @@ class TestCode:
         ]
 
         assert makers == []
+
+
+def inclusions(name, text):
+    """Yield the path and the options of each Python file that a page includes."""
+    for match in re.finditer(r"^ *\.\. literalinclude:: (\S+\.py)\n((?: +:.*\n)+)", text, re.MULTILINE):
+        yield ((ROOT / name).parent / match[1]).resolve(), [line.strip() for line in match[2].splitlines()]
+
+
+def imports_of(source):
+    """Return the names of the packages that a module imports at its top."""
+    return set(re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE))
 
 
 class TestExamples:

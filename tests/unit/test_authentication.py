@@ -7,7 +7,7 @@ from rest_framework.authentication import TokenAuthentication
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
-from lorikeet.authentication import CartSessionAuthentication, authenticators, network_of
+from lorikeet.authentication import CartSessionAuthentication, authenticators, network_of, refuse_foreign_sites
 from tests.testapp.models import Shopper
 
 
@@ -52,7 +52,17 @@ def test_an_address_may_name_its_link():
 
 
 def test_nobody_is_believed_who_says_where_he_comes_from():
-    assert network_of(request_from("192.0.2.17", forwarded="203.0.113.5")) == "192.0.2.0"
+    assert network_of(request_from("8.8.8.8", forwarded="203.0.113.5")) == "8.8.8.0"
+
+
+@pytest.mark.parametrize("address", ["10.0.0.1", "127.0.0.1", "192.168.1.1", "::1", "fd00::1"])
+def test_a_proxy_that_the_site_has_not_declared_is_nobodys_network(address):
+    """Else everybody would seem to come from it, and share its limits."""
+    assert network_of(request_from(address, forwarded="203.0.113.5")) == ""
+
+
+def test_a_request_from_inside_that_names_no_proxy_comes_from_there():
+    assert network_of(request_from("10.0.0.1")) == "10.0.0.0"
 
 
 @pytest.mark.parametrize(
@@ -63,16 +73,16 @@ def test_nobody_is_believed_who_says_where_he_comes_from():
         (2, "10.0.0.1, 203.0.113.5, 198.51.100.9", "203.0.113.0"),
         (3, "203.0.113.5, 198.51.100.9", "203.0.113.0"),
         (1, " , 203.0.113.5 ,", "203.0.113.0"),
-        (1, None, "192.0.2.0"),
-        (1, ", ,", "192.0.2.0"),
+        (1, None, "8.8.8.0"),
+        (1, ", ,", "8.8.8.0"),
         (1, "garbage", ""),
-        (0, "203.0.113.5", "192.0.2.0"),
-        (None, "203.0.113.5", "192.0.2.0"),
+        (0, "203.0.113.5", "8.8.8.0"),
+        (None, "203.0.113.5", "8.8.8.0"),
     ],
 )
 def test_as_many_proxies_are_believed_as_the_site_has(proxies, forwarded, network):
     with behind(proxies):
-        assert network_of(request_from(forwarded=forwarded)) == network
+        assert network_of(request_from("8.8.8.8", forwarded=forwarded)) == network
 
 
 def test_a_request_from_nowhere_has_no_network():
@@ -97,14 +107,28 @@ def test_everybody_else_is_a_guest(user):
     assert authenticate(request_from(user=user)) is None
 
 
-@pytest.mark.parametrize("user", [AnonymousUser(), Shopper(handle="alice")], ids=str)
-def test_a_guest_needs_a_csrf_token_as_much_as_a_user(user):
+@pytest.mark.parametrize("user", [None, AnonymousUser(), Shopper(handle="alice")], ids=str)
+@pytest.mark.parametrize(
+    "headers", [{}, {"authorization": "Basic am9lOng="}, {"authorization": "negotiate x"}], ids=str
+)
+def test_what_a_browser_sends_by_itself_needs_a_csrf_token(user, headers):
+    """A guest's cart rides on a cookie as much as a user's."""
     with pytest.raises(PermissionDenied, match="CSRF Failed: CSRF cookie not set"):
-        authenticate(request_from(method="post", user=user))
+        refuse_foreign_sites(request_from(method="post", user=user, **headers))
 
 
-def test_whoever_sends_a_cart_token_needs_none_and_his_cookies_count_for_nothing():
-    assert authenticate(request_from(method="post", user=Shopper(handle="alice"), x_cart_token="new")) is None
+@pytest.mark.parametrize("headers", [{"authorization": "Token x"}, {"x_cart_token": "new"}], ids=str)
+def test_what_only_a_page_of_the_site_can_send_needs_none(headers):
+    refuse_foreign_sites(request_from(method="post", user=Shopper(handle="alice"), **headers))
+
+
+@pytest.mark.parametrize("method", ["get", "head", "options", "trace"])
+def test_what_changes_nothing_needs_none(method):
+    refuse_foreign_sites(request_from(method=method, user=Shopper(handle="alice")))
+
+
+def test_the_cookies_of_whoever_sends_a_cart_token_count_for_nothing():
+    assert authenticate(request_from(user=Shopper(handle="alice"), x_cart_token="new")) is None
 
 
 def test_the_sites_own_ways_to_sign_in_come_first():

@@ -43,7 +43,7 @@ def bank(monkeypatch):
     """Return a function that has a callable of order and amount answer instead of the card."""
 
     def answer(act):
-        monkeypatch.setattr(models.PretendCard, "make_payment", lambda card, order, amount: act(card, order, amount))
+        monkeypatch.setattr(models.PretendCard, "make_payment", act)
 
     return answer
 
@@ -92,7 +92,12 @@ def test_the_order_and_its_attempt_are_committed_before_the_provider_is_asked(ca
     assert (order, order.state, order.slot, order.cart) == (outcome.order, "pending", cart, cart)
     assert (order.subtotal, order.grand_total, order.currency) == (Decimal("12"), Decimal("12"), "AUD")
     assert (seen["line"].order, seen["line"].cart, seen["line"].total_when_charged) == (order, None, Decimal("12"))
-    assert (attempt.state, attempt.kind, attempt.open_for, attempt.provider) == ("calling", "charge", order, "PretendCard")
+    assert (attempt.state, attempt.kind, attempt.open_for, attempt.provider) == (
+        "calling",
+        "charge",
+        order,
+        "PretendCard",
+    )
     assert (attempt.amount, attempt.currency, seen["amount"]) == (Decimal("12"), "AUD", Decimal("12.00"))
     assert timedelta(seconds=59) < attempt.lease_until - before < timedelta(seconds=90)
     assert (type(attempt.key), type(attempt.lease)) == (UUID, UUID)
@@ -155,6 +160,37 @@ def test_a_shopper_without_a_cart_is_told_why_not(unchanged):
         checkout(EmptyCart())
 
     assert [reason.field for reason in refusal.value] == ["delivery_address", "payment_method", "items", "email"]
+
+
+@override_settings(LORIKEET_CART_COMPLETE_CHECKERS=[])
+def test_without_any_checker_a_shopper_without_a_cart_buys_nothing(unchanged):
+    with unchanged(), pytest.raises(IncompleteCartErrorSet) as refusal:
+        checkout(EmptyCart())
+
+    assert refusal.value.to_json() == [
+        {"code": "empty", "field": "items", "message": "There are no items in the cart."}
+    ]
+
+
+@override_settings(LORIKEET_CART_COMPLETE_CHECKERS=[])
+def test_without_any_checker_what_costs_something_still_needs_a_method(unchanged):
+    cart = make_cart()
+    add_wine(cart)
+
+    with unchanged(), pytest.raises(IncompleteCartErrorSet) as refusal:
+        checkout(cart)
+
+    assert refusal.value.to_json() == [
+        {"code": "not_set", "field": "payment_method", "message": "A payment method is required."}
+    ]
+
+
+@override_settings(LORIKEET_CART_COMPLETE_CHECKERS=[])
+def test_without_any_checker_what_costs_nothing_needs_none():
+    cart = make_cart()
+    add_wine(cart, "0")
+
+    assert checkout(cart).order.state == "placed"
 
 
 def test_the_cart_is_read_under_the_lock_and_not_as_it_was_found(cart):
@@ -225,7 +261,9 @@ def test_every_line_is_kept_at_its_own_price(cart):
 def test_the_precondition_is_asked_under_the_lock_with_what_is_there(cart):
     asked = []
 
-    checkout(cart, Terms(precondition=lambda contents, totals: asked.append((contents, totals, Cart.objects.get().seq))))
+    checkout(
+        cart, Terms(precondition=lambda contents, totals: asked.append((contents, totals, Cart.objects.get().seq)))
+    )
 
     contents, totals, seq = asked[0]
     assert (contents.cart, len(contents.lines), totals.grand_total, seq) == (cart, 1, Decimal("12"), 1)
@@ -464,6 +502,32 @@ def test_every_line_takes_what_it_needs_before_the_commit_and_knows_its_order(ca
     assert taken == [(order, None, Decimal("12.00"), True)]
 
 
+def test_a_line_may_keep_what_it_took_and_forget_it_again(cart, monkeypatch):
+    """Only its hooks may save a row that is on an order."""
+
+    def note(quantity):
+        def hook(line):
+            line.quantity = quantity
+            line.save()
+
+        return hook
+
+    monkeypatch.setattr(models.WineLine, "prepare_for_checkout", note(7))
+    monkeypatch.setattr(models.WineLine, "undo_checkout", note(8))
+    models.PretendCard.objects.update(token="tok_declined")
+
+    checkout(cart)
+    refused = models.WineLine.objects.get()
+    models.PretendCard.objects.update(token="tok_paid")
+    order = checkout(cart).order
+
+    sold = models.WineLine.objects.get()
+    assert (refused.quantity, refused.cart, refused.order, refused.total_when_charged) == (8, cart, None, None)
+    assert (sold.quantity, sold.cart, sold.order, sold.total_when_charged) == (7, None, order, Decimal("96"))
+    with pytest.raises(ValueError, match="This is on an order"):
+        sold.save()
+
+
 def test_what_cannot_be_had_any_more_stops_the_sale_and_every_conflict_is_named(cart, unchanged, monkeypatch):
     def used_up(coupon):
         raise ConflictError("used_up", "This coupon is used up.", "adjustments")
@@ -601,7 +665,11 @@ def test_an_answer_from_the_record_is_not_counted(cart):
 def test_a_sale_is_told_to_those_who_may_miss_it_and_to_those_who_must_not(cart):
     request = request_of()
 
-    with listening(order_placed) as placed, listening(order_checked_out) as told, listening(order_cancelled) as cancelled:
+    with (
+        listening(order_placed) as placed,
+        listening(order_checked_out) as told,
+        listening(order_cancelled) as cancelled,
+    ):
         order = checkout(cart, request=request).order
 
     assert placed == [{"sender": Order, "order": order}]
@@ -645,9 +713,10 @@ def test_an_answer_from_the_record_is_not_told_again(cart):
 
 
 def test_a_sale_whose_process_died_before_it_was_told_is_told_by_a_retry(cart, monkeypatch):
-    with monkeypatch.context() as patch, pytest.raises(Killed):
+    with monkeypatch.context() as patch:
         patch.setattr(story, "notify", kill)
-        checkout(cart, Terms(key="k"))
+        with pytest.raises(Killed):
+            checkout(cart, Terms(key="k"))
     Order.objects.update(purchased_on=now() - timedelta(seconds=61))
 
     with listening(order_placed) as placed, listening(order_checked_out) as told:

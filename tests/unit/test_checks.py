@@ -1,8 +1,9 @@
-"""Every mistake a host can make at start-up: the whole message, its hint and its id; and that the correction is enough."""
+"""Every mistake a host can make at start-up: its whole message, hint and id; and that the correction is enough."""
 
 import pytest
 from django.conf import settings as django_settings
-from django.core.checks import Error, Warning, registry as check_registry
+from django.core.checks import Error, Warning
+from django.core.checks import registry as check_registry
 from django.core.management import call_command
 from django.test import modify_settings, override_settings
 from rest_framework import serializers
@@ -116,7 +117,12 @@ def test_the_checks_run_with_the_others():
             "LORIKEET_CHARGES names 'nowhere', which cannot be imported (nowhere doesn't look like a module path).",
             "The default is [].",
         ),
-        ("ORDER_DETAIL_VIEW", 5, "LORIKEET_ORDER_DETAIL_VIEW must be the name of a URL, or None.", "The default is None."),
+        (
+            "ORDER_DETAIL_VIEW",
+            5,
+            "LORIKEET_ORDER_DETAIL_VIEW must be the name of a URL, or None.",
+            "The default is None.",
+        ),
     ],
 )
 def test_e001_a_value_that_its_setting_does_not_take(name, value, message, hint):
@@ -173,8 +179,9 @@ def test_e004_a_page_of_orders_that_takes_no_id(view):
     with site(ORDER_DETAIL_VIEW=view):
         assert found() == [
             Error(
-                f"LORIKEET_ORDER_DETAIL_VIEW names {view!r}, which takes no id.",
-                hint=f'path("orders/<int:id>/", OrderView.as_view(), name="{view}")',
+                f"LORIKEET_ORDER_DETAIL_VIEW names {view!r}; there is no URL of that name that takes an id.",
+                hint='from lorikeet.generic_views import OrderDetailView, and path("orders/<int:id>/", '
+                f'OrderDetailView.as_view(template_name="order.html"), name="{view}")',
                 id="lorikeet.E004",
             )
         ]
@@ -295,7 +302,8 @@ def test_e007_a_model_that_is_not_registered(monkeypatch):
     assert found() == [
         Error(
             "testapp.WineLine is not registered, so clients can neither see nor make one.",
-            hint="In your AppConfig.ready(): registry.register(WineLine, WineLineSerializer)",
+            hint="In your AppConfig.ready(): from lorikeet.serializers import registry; "
+            "registry.register(WineLine, WineLineSerializer)",
             obj=models.WineLine,
             id="lorikeet.E007",
         )

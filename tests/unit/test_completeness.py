@@ -136,6 +136,18 @@ def test_adjustments_and_the_payment_method_are_asked_as_well(monkeypatch):
 
 
 @pytest.mark.django_db
+def test_a_payment_method_is_not_asked_when_nothing_is_to_pay(monkeypatch):
+    def expired(card, for_checkout=False):
+        raise IncompleteCartError("expired", "This card has expired.", "payment_method")
+
+    monkeypatch.setattr(models.PretendCard, "check_complete", expired)
+    cart = ready_cart(unit_price="12")
+    models.AmountOff.objects.create(cart=cart, amount=Decimal("12"))
+
+    assert found(cart) == []
+
+
+@pytest.mark.django_db
 def test_one_reason_is_given_once():
     cart = make_cart()
     models.MoodyLine.objects.create(cart=cart, mood="nan")

@@ -205,7 +205,9 @@ def test_a_scope_that_is_not_known_is_named_with_those_that_are():
     )
 
 
-@pytest.mark.parametrize("rate", ["5", "5/year", "0/hour", "-1/hour", "5/hours", "5 / hour", "５/hour", None, 5], ids=repr)
+@pytest.mark.parametrize(
+    "rate", ["5", "5/year", "0/hour", "-1/hour", "5/hours", "5 / hour", "\uff15/hour", None, 5], ids=repr
+)
 def test_a_rate_that_is_none_is_named_with_its_scope(rate):
     assert Settings.THROTTLE_RATES.check({"guess_ip": rate}) == (
         f"has {rate!r} for 'guess_ip', which is not a rate such as '5/hour'"

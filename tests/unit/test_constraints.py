@@ -205,7 +205,11 @@ def test_a_window_of_a_throttle_is_counted_once(refused):
 
 
 def test_the_rules_are_named_after_what_they_say():
-    names = {rule.name for model in (LineItem, Adjustment, Cart, Order, PaymentAttempt, ThrottleCount) for rule in model._meta.constraints}
+    names = {
+        rule.name
+        for model in (LineItem, Adjustment, Cart, Order, PaymentAttempt, ThrottleCount)
+        for rule in model._meta.constraints
+    }
 
     assert names == {
         "lorikeet_lineitem_in_cart_or_order",

@@ -3,7 +3,9 @@
 import logging
 
 import pytest
+from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import DataError, IntegrityError, transaction
+from django.db.models import ProtectedError
 from django.http import Http404
 from django.test import override_settings
 from rest_framework.exceptions import ValidationError
@@ -11,6 +13,7 @@ from rest_framework.exceptions import ValidationError
 from lorikeet import editing
 from lorikeet.exceptions import LimitReached
 from lorikeet.models import Adjustment, Cart, DeliveryAddress, EmptyCart, LineItem, PaymentMethod
+from lorikeet.registry import registry
 from tests.testapp import models
 from tests.testapp.clients import STREET
 from tests.testapp.factories import make_user, make_wine
@@ -27,6 +30,10 @@ def refusal(action, *arguments):
 
 def make_address(cart, **fields):
     return models.StreetAddress.objects.create(cart=cart, user=cart.user, **{**STREET, **fields})
+
+
+def create(base, cart, model, data):
+    return editing.create(base, cart, editing.validate(model, data, {}))
 
 
 # finding
@@ -117,6 +124,14 @@ def test_a_new_row_is_a_type_and_an_object(body, detail):
     assert refusal(editing.parse_new, PaymentMethod, body) == detail
 
 
+def test_a_shop_may_have_no_type_of_a_kind(monkeypatch):
+    monkeypatch.setattr(registry, "names", {})
+
+    detail = refusal(editing.parse_new, PaymentMethod, {"type": "PayLater", "data": {}})
+
+    assert detail == {"type": ["This is not a valid type. There is none here to choose from."]}
+
+
 def test_a_type_is_the_name_a_model_is_registered_under():
     assert editing.parse_new(LineItem, {"type": "Enrolment", "data": {"a": 1}}) == (models.CourseLine, {"a": 1})
 
@@ -128,7 +143,7 @@ def test_a_new_address_is_the_shoppers_and_selected():
     user = make_user()
     cart = make_cart(user)
 
-    address, is_new = editing.create(DeliveryAddress, cart, models.StreetAddress, STREET, {})
+    address, is_new = create(DeliveryAddress, cart, models.StreetAddress, STREET)
 
     cart.refresh_from_db()
     assert (is_new, address.user, address.cart, cart.delivery_address_id) == (True, user, cart, address.pk)
@@ -138,7 +153,7 @@ def test_a_row_that_was_combined_is_not_new():
     cart, wine = make_cart(), make_wine()
     line = add_wine(cart, product=wine)
 
-    row, is_new = editing.create(LineItem, cart, models.WineLine, {"product": wine.pk}, {})
+    row, is_new = create(LineItem, cart, models.WineLine, {"product": wine.pk})
 
     assert (is_new, row, row.quantity) == (False, line, 2)
 
@@ -149,7 +164,7 @@ def test_a_full_cart_takes_no_more(unchanged):
     models.ShareOff.objects.create(cart=cart)
 
     with unchanged(), pytest.raises(LimitReached) as full, transaction.atomic():
-        editing.create(Adjustment, cart, models.ShareOff, {"parts": 2}, {})
+        create(Adjustment, cart, models.ShareOff, {"parts": 2})
 
     assert (str(full.value), full.value.field) == ("There is no room for more than 1 of these.", "adjustments")
 
@@ -163,7 +178,7 @@ def test_what_only_the_table_refuses_is_the_clients_mistake_and_is_logged(monkey
     monkeypatch.setattr(models.MoodyLine, "save", refuse)
 
     with unchanged():
-        detail = refusal(editing.create, LineItem, cart, models.MoodyLine, {}, {})
+        detail = refusal(create, LineItem, cart, models.MoodyLine, {})
 
     assert detail == ["This cannot be saved as it is."]
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
@@ -171,10 +186,36 @@ def test_what_only_the_table_refuses_is_the_clients_mistake_and_is_logged(monkey
     ]
 
 
+def test_what_a_hosts_model_refuses_itself_is_refused_by_its_field(monkeypatch, unchanged):
+    def validate(line, *args, **kwargs):
+        raise ModelValidationError({"mood": ["Not today."]})
+
+    cart = make_cart()
+    monkeypatch.setattr(models.MoodyLine, "save", validate)
+
+    with unchanged():
+        assert refusal(create, LineItem, cart, models.MoodyLine, {}) == {"mood": ["Not today."]}
+
+
+def test_a_combined_line_that_is_not_valid_is_refused_by_its_field(monkeypatch, unchanged):
+    def take(line, other):
+        line.quantity += other.quantity
+        return True
+
+    monkeypatch.setattr(models.WineLine, "combine_with", take)
+    cart, wine = make_cart(), make_wine()
+    add_wine(cart, quantity=600, product=wine)
+
+    with unchanged():
+        detail = refusal(create, LineItem, cart, models.WineLine, {"product": wine.pk, "quantity": 600})
+
+    assert detail == {"quantity": ["Ensure this value is less than or equal to 1000."]}
+
+
 def test_a_line_too_dear_to_be_charged_is_refused():
     cart = make_cart()
 
-    detail = refusal(editing.create, LineItem, cart, models.WineLine, {"product": dear().pk, "quantity": 1000}, {})
+    detail = refusal(create, LineItem, cart, models.WineLine, {"product": dear().pk, "quantity": 1000})
 
     assert detail == {"total": ["The total is too large."]}
 
@@ -183,7 +224,7 @@ def test_a_line_is_not_made_too_dear_by_combining_either():
     cart, wine = make_cart(), dear()
     add_wine(cart, product=wine, quantity=1)
 
-    detail = refusal(editing.create, LineItem, cart, models.WineLine, {"product": wine.pk, "quantity": 999}, {})
+    detail = refusal(create, LineItem, cart, models.WineLine, {"product": wine.pk, "quantity": 999})
 
     assert detail == {"total": ["The total is too large."]}
 
@@ -195,7 +236,7 @@ def dear():
 def test_a_line_without_a_valid_price_is_the_hosts_mistake_and_is_logged(caplog):
     cart = make_cart()
 
-    row, is_new = editing.create(LineItem, cart, models.MoodyLine, {"mood": "float"}, {})
+    row, is_new = create(LineItem, cart, models.MoodyLine, {"mood": "float"})
 
     assert (is_new, row.cart) == (True, cart)
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
@@ -251,6 +292,28 @@ def test_a_line_is_not_made_too_dear_by_a_change(unchanged):
         detail = refusal(editing.edit, line, cart, {"quantity": 2}, True, {})
 
     assert detail == {"total": ["The total is too large."]}
+
+
+# removing
+
+
+def test_a_row_is_removed():
+    line = add_wine(make_cart())
+
+    editing.delete(line)
+
+    assert LineItem.objects.count() == 0
+
+
+def test_a_row_that_something_of_the_hosts_refers_to_is_not_removed(monkeypatch, unchanged):
+    def refuse(line):
+        raise ProtectedError("A reservation refers to it.", {line})
+
+    line = add_wine(make_cart())
+    monkeypatch.setattr(models.WineLine, "delete", refuse)
+
+    with unchanged():
+        assert refusal(editing.delete, line) == ["This cannot be removed."]
 
 
 # selecting, retiring, and changing addresses

@@ -57,7 +57,7 @@ def test_reasons_that_say_the_same_are_equal():
     ids=repr,
 )
 def test_reasons_that_say_something_else_are_not(other):
-    assert NO_ITEMS != other
+    assert other != NO_ITEMS
 
 
 def test_a_conflict_is_a_reason():

@@ -121,7 +121,7 @@ def test_a_link_lets_the_session_in_and_leaves_the_address_bar(client, link):
 
 @pytest.mark.parametrize("step", ["link", "page"])
 def test_neither_link_nor_page_is_stored_or_told_to_other_sites(client, link, step):
-    order, path = link
+    _, path = link
 
     response = client.get(path)
     if step == "page":
@@ -142,7 +142,7 @@ def test_a_link_with_another_token_is_not_found(client, link, token):
 
 
 def test_the_link_of_another_order_is_not_found(client, link):
-    order, path = link
+    _, path = link
     other = make_order(guest_email="joe@example.com")
 
     response = client.get(f"/orders/{other.pk}/?{path.partition('?')[2]}")

@@ -37,7 +37,7 @@ def user():
 
 @pytest.fixture
 def greedy(monkeypatch):
-    """Wine lines that combine whatever comes of it, as a host's may; their validators still say how many there may be."""
+    """Wine lines that combine whatever comes of it; their validators still say how many there may be."""
 
     def take(line, other):
         line.quantity += other.quantity
@@ -157,7 +157,10 @@ def test_a_type_may_have_its_own_way_of_changing_hands(monkeypatch, user):
 
     merge(guest.key, user)
 
-    assert (models.PretendCard.objects.get().user, models.PretendCard.objects.get().brand) == (user, "known to the bank")
+    assert (models.PretendCard.objects.get().user, models.PretendCard.objects.get().brand) == (
+        user,
+        "known to the bank",
+    )
 
 
 # what is selected
@@ -352,10 +355,9 @@ def test_the_site_is_told_after_the_commit(user, django_capture_on_commit_callba
     for _ in range(2):
         models.MoodyLine.objects.create(cart=guest)
 
-    with listening(cart_merged) as received:
-        with django_capture_on_commit_callbacks(execute=True):
-            merge(guest.key, user)
-            during = list(received)
+    with listening(cart_merged) as received, django_capture_on_commit_callbacks(execute=True):
+        merge(guest.key, user)
+        during = list(received)
 
     assert during == []
     assert received == [{"sender": Cart, "cart": cart, "merged_lines": 2}]

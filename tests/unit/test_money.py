@@ -1,5 +1,7 @@
 """Rounding, minor units and splitting: whatever the amount and the currency, no cent is lost."""
 
+import importlib.util
+import sys
 from decimal import ROUND_DOWN, Decimal, localcontext
 from fractions import Fraction
 
@@ -226,3 +228,15 @@ def test_without_babel_the_error_names_the_extra(monkeypatch):
         money.display(Decimal("12.50"), "AUD", "en")
 
     assert str(refusal.value) == "LORIKEET_DISPLAY_AMOUNTS needs Babel: pip install lorikeet-cart[babel]"
+
+
+def test_without_babel_everything_else_works(monkeypatch):
+    """The module as it is loaded where the extra is not installed."""
+    monkeypatch.setitem(sys.modules, "babel", None)
+    spec = importlib.util.spec_from_file_location("lorikeet.money_without_babel", money.__file__)
+    without = importlib.util.module_from_spec(spec)
+
+    spec.loader.exec_module(without)
+
+    assert without.babel_numbers is None
+    assert str(without.quantise(12, "AUD")) == "12.00"

@@ -47,7 +47,11 @@ def test_json_is_read(body, value):
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**9), 10**9) | st.floats(allow_nan=False, allow_infinity=False) | st.text("abcß🍷", max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**9), 10**9)
+    | st.floats(-(10.0**11), 10.0**11)
+    | st.text("abcß🍷", max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", max_size=3), inner, max_size=3),
     max_leaves=10,
 )
@@ -113,13 +117,16 @@ def test_a_key_that_occurs_twice_is_named(body, field):
     assert refusal(body) == {field: ["This key occurs twice."]}
 
 
-@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "-1e400", "9" * 401, "-" + "9" * 401, "1." + "0" * 400])
+@pytest.mark.parametrize(
+    "number", ["NaN", "Infinity", "-Infinity", "1e400", "-1e400", "9" * 401, "-" + "9" * 401, "1." + "0" * 400]
+)
 def test_a_number_is_finite_and_of_sane_length(number):
     assert refusal(f'{{"quantity": {number}}}') == {"quantity": FINITE}
 
 
 def test_a_number_as_long_as_the_longest_is_read():
     assert parse("9" * 400) == int("9" * 400)
+    assert parse("-" + "9" * 399) == -int("9" * 399)
     assert math.isclose(parse("0." + "3" * 398), 1 / 3)
 
 
@@ -151,13 +158,30 @@ def test_the_name_of_a_field_is_cut_to_what_fits_in_a_header():
 
 @pytest.mark.parametrize(
     "text",
-    [CARD, "4242 4242 4242 4242", "4242-4242-4242-4242", f"card {CARD}, please", "378282246310005", "4222222222222", "6304000000000000000"],
+    [
+        CARD,
+        "4242 4242 4242 4242",
+        "4242-4242-4242-4242",
+        f"card {CARD}, please",
+        "378282246310005",
+        "4222222222222",
+        "6304000000000000000",
+    ],
 )
 def test_a_card_number_is_refused_and_not_repeated(text):
     assert refusal(f'{{"data": {{"name": "{text}"}}}}') == {"name": NO_CARDS}
 
 
-@pytest.mark.parametrize("body", [f'{{"n": {CARD}}}', f'{{"n": [{CARD}]}}', f'{{"n": {{"x": -{CARD}}}}}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'{{"n": {CARD}.0}}',
+        '{"n": 4.242424242424242e15}',
+        f'{{"n": {CARD}}}',
+        f'{{"n": [{CARD}]}}',
+        f'{{"n": {{"x": -{CARD}}}}}',
+    ],
+)
 def test_a_card_number_is_refused_as_a_number_too(body):
     assert refusal(body) == {"n": NO_CARDS}
 
@@ -166,7 +190,17 @@ def test_a_card_number_is_refused_as_a_key():
     assert list(refusal(f'{{"{CARD}": 1}}').values()) == [NO_CARDS]
 
 
-@pytest.mark.parametrize("text", ["4242424242424241", "424242424242", "42424242424242424242", "0000000000000000", "+61 8 8000 0000", "٤٢٤٢٤٢٤٢٤٢٤٢٤٢٤٢"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4242424242424241",
+        "424242424242",
+        "42424242424242424242",
+        "0000000000000000",
+        "+61 8 8000 0000",
+        "٤٢٤٢٤٢٤٢٤٢٤٢٤٢٤٢",
+    ],
+)
 def test_other_long_numbers_are_no_card_numbers(text):
     """Another check digit, 12 digits, 20 digits, nothing but zeros, a telephone number, digits of another script."""
     assert parse(f'"{text}"') == text
@@ -178,7 +212,7 @@ def test_other_numbers_are_no_card_numbers(number):
 
 
 @settings(deadline=None, database=None)
-@given(st.integers(10**11, 10**18 - 1))
+@given(st.integers(2 * 10**12, 10**18 - 1).filter(lambda number: str(number)[0] in "23456"))
 def test_every_number_of_a_cards_length_with_the_right_check_digit_is_one(number):
     """The digit that makes the sum right is unique (ISO/IEC 7812-1, annex B)."""
     candidates = [f"{number}{digit}" for digit in range(10)]

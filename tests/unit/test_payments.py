@@ -86,7 +86,9 @@ def test_a_payment_error_is_a_refusal(attempt):
     assert ask(attempt, Method(PaymentError(DECLINED))) == Refused(DECLINED)
 
 
-@pytest.mark.parametrize("error", [TimeoutError("Read timed out."), ConnectionError(), ValueError("502"), KeyError("id")])
+@pytest.mark.parametrize(
+    "error", [TimeoutError("Read timed out."), ConnectionError(), ValueError("502"), KeyError("id")]
+)
 def test_any_other_error_says_nothing(attempt, error, caplog):
     result = ask(attempt, Method(error))
 
@@ -103,9 +105,26 @@ def test_what_is_no_payment_says_nothing(attempt, answer, caplog):
     assert result == Unknown()
     assert [record.levelno for record in caplog.records] == [logging.ERROR]
     assert caplog.records[0].getMessage() == (
-        f"Method.make_payment() returned {answer!r} instead of a saved Payment: "
+        f"Method.make_payment() returned {answer!r} instead of a Payment: "
         f"the outcome of attempt {attempt.key} is unknown."
     )
+
+
+def test_a_payment_that_is_not_saved_yet_is_saved(attempt):
+    payment = models.CardPayment(method=attempt.method, reference="ch_1")
+
+    result = ask(attempt, Method(payment))
+
+    assert result == Paid(payment)
+    assert models.CardPayment.objects.get() == payment
+
+
+def test_a_payment_that_cannot_be_saved_says_nothing(attempt, caplog):
+    """The provider may have the money all the same."""
+    result = ask(attempt, Method(models.CardPayment(reference="ch_1")))
+
+    assert result == Unknown()
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1)])
@@ -284,7 +303,7 @@ def test_an_order_is_cancelled_for_a_reason(attempt):
         ({"amount": Decimal("12.50")}, {"amount": "12.50"}),
         ({"message": gettext_lazy("Yes")}, {"message": "Yes"}),
         (ValueError("No."), {"message": "No."}),
-        ({1, 1}, {"message": "{1}"}),
+        ({1}, {"message": "{1}"}),
         ({"rate": float("nan")}, {"message": "{'rate': nan}"}),
         (float("inf"), {"message": "inf"}),
     ],
@@ -399,6 +418,14 @@ def test_the_site_is_told_of_every_change_of_an_attempt(attempt, paid):
     assert received[0]["attempt"].state == "paid"
 
 
+def test_the_site_is_told_of_what_is_left_to_the_staff(attempt):
+    with listening(payment_changed) as received:
+        park(attempt)
+
+    assert received == [{"sender": PaymentAttempt, "attempt": attempt}]
+    assert (received[0]["attempt"].state, received[0]["attempt"].attention) == ("unknown", "outcome unknown")
+
+
 def test_the_site_is_told_of_a_cancelled_order_once(attempt):
     with listening(order_cancelled) as cancelled, listening(payment_changed) as changed:
         for _ in range(2):
@@ -415,7 +442,11 @@ def test_nobody_is_told_of_what_was_rolled_back(attempt, monkeypatch):
 
     monkeypatch.setattr(models.WineLine, "undo_checkout", fail)
 
-    with listening(order_cancelled) as cancelled, listening(payment_changed) as changed, pytest.raises(ZeroDivisionError):
+    with (
+        listening(order_cancelled) as cancelled,
+        listening(payment_changed) as changed,
+        pytest.raises(ZeroDivisionError),
+    ):
         settle(attempt, Refused(DECLINED))
 
     assert (cancelled, changed) == ([], [])

@@ -182,9 +182,7 @@ def test_a_source_that_cannot_say_its_charge_gives_the_reason_and_the_rest_count
     with charging(Unaddressed, Parcel):
         totals = totals_of(line("10"))
 
-    assert problems(totals) == [
-        ("no_rate", "delivery_address", "We need an address to say what shipping costs.")
-    ]
+    assert problems(totals) == [("no_rate", "delivery_address", "We need an address to say what shipping costs.")]
     assert [charge.code for charge in totals.charges] == ["wrapping", "parcel"]
     assert totals.grand_total == Decimal("16.00")
 

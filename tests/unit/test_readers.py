@@ -68,8 +68,14 @@ FIELDS = [
     (partial(serializers.DateField), [date(2026, 1, 31), "2026-01-31"]),
     (partial(serializers.DateField, format="%d.%m.%Y"), [date(2026, 1, 31)]),
     (partial(serializers.DateTimeField), [datetime(2026, 1, 31, 12, 30, 1, 5, timezone.utc), "2026-01-31"]),
-    (partial(serializers.DateTimeField, default_timezone=timezone.utc), [datetime(2026, 1, 31, 12, tzinfo=timezone.utc)]),
-    (partial(serializers.DecimalField, 10, 2), [Decimal("12.3"), Decimal("-0.001"), Decimal("0.125"), Decimal("1E+2"), 5, "7"]),
+    (
+        partial(serializers.DateTimeField, default_timezone=timezone.utc),
+        [datetime(2026, 1, 31, 12, tzinfo=timezone.utc)],
+    ),
+    (
+        partial(serializers.DecimalField, 10, 2),
+        [Decimal("12.3"), Decimal("-0.001"), Decimal("0.125"), Decimal("1E+2"), 5, "7"],
+    ),
     (partial(serializers.DecimalField, 10, 0), [Decimal("12.5"), Decimal("13.5")]),
     (partial(serializers.DecimalField, 19, 4, coerce_to_string=False), [Decimal("12.3")]),
     (partial(serializers.DecimalField, 10, 2, rounding=ROUND_DOWN), [Decimal("0.129")]),

@@ -12,7 +12,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
 from lorikeet import recovery
-from lorikeet.models import Adjustment, Cart, DeliveryAddress, LineItem, Order, PaymentAttempt, PaymentMethod, ThrottleCount
+from lorikeet.models import (
+    Adjustment,
+    Cart,
+    DeliveryAddress,
+    LineItem,
+    Order,
+    PaymentAttempt,
+    PaymentMethod,
+    ThrottleCount,
+)
 from lorikeet.signals import order_checked_out, order_placed
 from tests.testapp import models
 from tests.testapp.clients import STREET
@@ -121,7 +130,12 @@ def test_how_long_that_may_take_is_a_setting():
 
 
 @pytest.mark.parametrize(
-    "fields", [{"state": "pending"}, {"state": "cancelled"}, {"state": "placed", "purchased_on": ago(days=1), "notified_at": now()}]
+    "fields",
+    [
+        {"state": "pending"},
+        {"state": "cancelled"},
+        {"state": "placed", "purchased_on": ago(days=1), "notified_at": now()},
+    ],
 )
 def test_what_is_no_sale_or_was_told_is_not_told(fields):
     make_order(**fields)
@@ -249,10 +263,9 @@ def test_carts_are_deleted_in_batches_until_none_is_left(batches_of_two):
     assert connection.vendor == "mysql" or len(deleted) >= 3
 
 
-@pytest.mark.skipif(
-    not connection.features.has_select_for_update_skip_locked, reason="this database locks more than rows"
-)
 def test_carts_that_another_process_deletes_are_skipped():
+    if not connection.features.has_select_for_update_skip_locked:
+        pytest.skip("this database locks more than rows")
     abandon(make_cart())
 
     with CaptureQueriesContext(connection) as queries:

@@ -29,7 +29,16 @@ from tests.testapp import models
 from tests.testapp.clients import STREET
 from tests.testapp.factories import make_user
 from tests.testapp.sections import Summary
-from tests.unit import add_wine, make_attempt, make_cart, make_order, ready_cart, request_of, select_address, select_card
+from tests.unit import (
+    add_wine,
+    make_attempt,
+    make_cart,
+    make_order,
+    ready_cart,
+    request_of,
+    select_address,
+    select_card,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -221,6 +230,13 @@ def test_a_checkout_in_flight_is_shown_in_the_cart():
         "info": {"message": "Please wait."},
         "expires_at": 1767225600.0,
     }
+
+
+def test_a_checkout_that_nobody_can_tell_about_says_so():
+    order = make_order()
+    attempt = make_attempt(order, state="unknown", attention="outcome unknown")
+
+    assert represent_checkout(order, attempt)["state"] == "unknown"
 
 
 def test_a_checkout_may_have_no_attempt_and_no_end():

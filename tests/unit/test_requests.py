@@ -4,12 +4,12 @@ import json
 
 import pytest
 from django.contrib.auth.signals import user_logged_in
+from django.db import connection
 from django.http import HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.template import Context, Template
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
-from django.db import connection
 
 from lorikeet.carts import SESSION_KEY
 from lorikeet.exceptions import InvalidToken
@@ -140,6 +140,15 @@ def test_both_may_have_something_in_them():
     user_logged_in.send(sender=models.Shopper, request=request, user=user)
 
     assert Cart.objects.get().items.count() == 2
+
+
+def test_whoever_signs_in_with_a_stale_token_is_signed_in_all_the_same():
+    user, cart = make_user(), make_cart()
+    request = request_of(session={SESSION_KEY: cart.key.hex}, x_cart_token="stale")
+
+    merge_at_login(request, user)
+
+    assert (Cart.objects.get().user, request.session) == (user, {})
 
 
 def test_a_login_without_a_cart_makes_none(unchanged):

@@ -62,7 +62,9 @@ def test_a_site_may_have_cart_tokens_live_shorter(after):
         tokens.read_cart_token(token)
 
 
-@pytest.mark.parametrize("token", ["", "new", "a:b", "a:b:c", f"{KEY.hex}:1tXyZ:{'A' * 43}", "\u202e", "\ud800"], ids=ascii)
+@pytest.mark.parametrize(
+    "token", ["", "new", "a:b", "a:b:c", f"{KEY.hex}:1tXyZ:{'A' * 43}", "\u202e", "\ud800"], ids=ascii
+)
 def test_what_nobody_signed_is_no_cart_token(token):
     with pytest.raises(InvalidToken):
         tokens.read_cart_token(token)

@@ -92,13 +92,13 @@ class Recorder:
 def stand_in(key, value):
     if key in ("generated_at", "expires_at") and isinstance(value, float):
         return GENERATED_AT if key == "generated_at" else GENERATED_AT + 1800
-    if key == "Retry-After" and int(value) > 1:
-        return WAIT
     return value
 
 
 def read(response):
     seen = {"status": response.status_code, "headers": {key: response[key] for key in SHOWN if key in response}}
+    if response.status_code == 429:
+        seen["headers"]["Retry-After"] = WAIT
     if response.status_code == 204 or not response.content:
         seen["headers"].pop("Content-Type", None)
     elif response["Content-Type"] == "application/json":

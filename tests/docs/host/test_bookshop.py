@@ -1,4 +1,4 @@
-"""The README's bookshop answers as the README says."""
+"""The bookshop of the README and of the page about installing answers as they say."""
 
 import json
 
@@ -19,3 +19,11 @@ def test_a_book_is_put_into_the_cart(shopper):
 
     assert (response.status_code, response.json()) == (201, answered)
     assert shopper.send(None, "GET", "/_cart/").json()["items"] == [answered]
+
+
+def test_the_urls_that_the_page_shows_lead_to_the_cart(shopper, settings):
+    settings.ROOT_URLCONF = "bookshop.urls"
+
+    response = shopper.send(None, "GET", "/_cart/")
+
+    assert (response.status_code, response.json()["new_item_url"]) == (200, "/_cart/new/")

@@ -149,6 +149,14 @@ def tour_of_a_checkout_in_flight(shopper):
         shopper.send(None, "POST", CHECKOUT)
 
 
+def tour_of_an_unknown_outcome(shopper):
+    """The line to the bank breaks, so nobody knows whether the card was charged."""
+    get_ready(shopper)
+    with mock.patch.object(bank, "charge", side_effect=ConnectionError):
+        shopper.send("checkout-unknown", "POST", CHECKOUT)
+    assert shopper.send(None, "GET", CART).json()["pending_checkout"] is None
+
+
 @override_settings(LORIKEET_THROTTLE_RATES={"checkout_cart": "1/day", "guess_cart": "1/day"})
 def tour_of_throttles(shopper):
     get_ready(shopper, "tok_declined")
@@ -183,8 +191,8 @@ def tour_of_the_tutorial(shopper):
     shopper.send("tutorial-add", "POST", NEW, line(quantity=2), X_Cart_Token="new")
     shopper.send("tutorial-too-many", "PATCH", "/_cart/1/", {"data": {"quantity": 60}})
     shopper.send("tutorial-sold-out", "GET", CART)
-    shopper.send(None, "PATCH", "/_cart/1/", {"data": {"quantity": 2}})
     shopper.send("tutorial-wrong", "PATCH", "/_cart/1/", {"data": {"quantity": 61}})
+    shopper.send("tutorial-two-again", "PATCH", "/_cart/1/", {"data": {"quantity": 2}})
     shopper.send("tutorial-address-invalid", "POST", NEW_ADDRESS, address(postcode="50"))
     shopper.send("tutorial-address", "POST", NEW_ADDRESS, address())
     shopper.send("tutorial-email", "PATCH", CART, {"email": "joe@example.com"})
@@ -206,6 +214,7 @@ TOURS = [
     tour_of_the_checkout,
     tour_of_a_conflict,
     tour_of_a_checkout_in_flight,
+    tour_of_an_unknown_outcome,
     tour_of_throttles,
     tour_of_errors,
     tour_of_an_app,

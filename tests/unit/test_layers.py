@@ -1,0 +1,264 @@
+"""The shape of the package: which module may import which, and what every module has or does without."""
+
+import ast
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import lorikeet
+
+PACKAGE = Path(lorikeet.__file__).parent
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+#: A module imports from its own row and from those above it, nothing else.
+ROWS = [
+    "exceptions signals money",
+    "conf tokens",
+    "managers bases models transactions",
+    "registry contents",
+    "pricing cart_checkers completeness sections",
+    "carts payments checkout recovery throttles order_access",
+    "readers representation serializers editing parsers authentication",
+    "api_base api_views generic_views middleware receivers admin templatetags management",
+    "urls checks apps testing",
+    "extensions",
+]
+ROW = {name: row for row, names in enumerate(ROWS) for name in names.split()}
+FORBIDDEN_NAMES = {"utils", "helpers", "services", "mixins"}
+MOST_LINES = 450
+#: Django finds by their names what these are for.
+WITHOUT_ALL = {"apps", "urls", "templatetags", "management", "extensions"}
+
+
+@dataclass(frozen=True)
+class Module:
+    """A module's source, by its path in the package."""
+
+    path: str
+    source: str
+
+    @property
+    def parts(self):
+        return self.path.removesuffix(".py").removesuffix("/__init__").split("/")
+
+    @property
+    def name(self):
+        """What its row calls it; a subpackage counts as one, an extension as itself."""
+        return ".".join(self.parts[:2]) if self.parts[0] == "extensions" else self.parts[0]
+
+    @property
+    def tree(self):
+        return ast.parse(self.source)
+
+    @property
+    def folder(self):
+        """The dotted name of the package it is in, which relative imports begin from."""
+        return ["lorikeet", *self.path.split("/")[:-1]]
+
+    def imports(self):
+        """Yield ``(line, module)`` for each import of the package's own modules, except for those of types alone."""
+        for node in statements(self.tree):
+            for name in self.imported(node):
+                if name[0] == "lorikeet":
+                    yield node.lineno, ".".join(name[1:3] if name[1:2] == ["extensions"] else name[1:2])
+
+    def imported(self, node):
+        """Return the dotted names that a statement imports, each as a list."""
+        if isinstance(node, ast.Import):
+            return [alias.name.split(".") for alias in node.names]
+        if not isinstance(node, ast.ImportFrom):
+            return []
+        base = self.folder[: len(self.folder) - node.level + 1] if node.level else []
+        base = [*base, *(node.module.split(".") if node.module else [])]
+        return (
+            [[*base, alias.name] for alias in node.names]
+            if base in (["lorikeet"], ["lorikeet", "extensions"])
+            else [base]
+        )
+
+    def wrong_imports(self):
+        """Return a line for each import that goes against the table."""
+        return [
+            f"lorikeet/{self.path}:{line} imports {name}" for line, name in self.imports() if not self.may_import(name)
+        ]
+
+    def may_import(self, name):
+        own, other = self.name.partition("."), name.partition(".")
+        if own[0] == other[0] == "extensions":
+            return own == other
+        return ROW[other[0]] <= ROW[own[0]] if other[0] in ROW and own[0] in ROW else other[0] in ("", "__version__")
+
+
+def statements(node):
+    """Yield every statement, those under ``if TYPE_CHECKING`` left out."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and ast.unparse(child.test).endswith("TYPE_CHECKING"):
+            yield from (part for orelse in child.orelse for part in [orelse, *statements(orelse)])
+        else:
+            yield child
+            yield from statements(child)
+
+
+def read_all():
+    for path in sorted(PACKAGE.rglob("*.py")):
+        place = path.relative_to(PACKAGE).as_posix()
+        if not place.startswith("migrations/") and "/migrations/" not in place:
+            yield Module(place, path.read_text(encoding="utf-8"))
+
+
+MODULES = list(read_all())
+every_module = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.path)
+every_module_with_code = pytest.mark.parametrize(
+    "module", [module for module in MODULES if module.source.strip()], ids=lambda module: module.path
+)
+
+
+@every_module
+def test_a_module_has_a_row(module):
+    assert module.path == "__init__.py" or module.parts[0] in ROW
+
+
+@every_module
+def test_a_module_imports_what_stands_above_it(module):
+    assert module.wrong_imports() == []
+
+
+@every_module
+def test_imports_stand_at_the_top(module):
+    functions = [
+        node for node in ast.walk(module.tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+    ]
+    late = [
+        f"lorikeet/{module.path}:{node.lineno}"
+        for function in functions
+        if getattr(function, "name", "") != "ready"
+        for node in ast.walk(function)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+    ]
+
+    assert late == []
+
+
+@every_module
+def test_a_module_fits_in_a_head(module):
+    assert len(module.source.splitlines()) <= MOST_LINES
+
+
+@every_module_with_code
+def test_a_module_says_what_it_is_for(module):
+    assert (ast.get_docstring(module.tree) or "").partition("\n")[0].rstrip().endswith((".", ":", "?"))
+
+
+@every_module
+def test_a_module_is_called_after_what_is_in_it(module):
+    assert not FORBIDDEN_NAMES & set(module.parts)
+
+
+@every_module
+def test_a_module_prints_nothing(module):
+    calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
+
+    assert [node.lineno for node in calls if isinstance(node.func, ast.Name) and node.func.id == "print"] == []
+
+
+def names_in_all(module):
+    """Return what ``__all__`` says, or ``None`` without one."""
+    for node in module.tree.body:
+        if isinstance(node, ast.Assign) and [ast.unparse(target) for target in node.targets] == ["__all__"]:
+            return ast.literal_eval(node.value)
+    return None
+
+
+@pytest.mark.parametrize(
+    "module",
+    [module for module in MODULES if module.parts[0] in set(ROW) - WITHOUT_ALL],
+    ids=lambda module: module.path,
+)
+def test_a_module_says_what_is_public_in_it(module):
+    names = names_in_all(module)
+
+    assert names
+    assert sorted(names) == sorted(set(names))
+    defined = {name for node in module.tree.body for name in names_defined_by(node)}
+    assert set(names) <= defined
+
+
+def names_defined_by(node):
+    if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        return [node.name]
+    if isinstance(node, ast.Assign):
+        return [ast.unparse(target) for target in node.targets]
+    if isinstance(node, ast.AnnAssign):
+        return [ast.unparse(node.target)]
+    return [alias.asname or alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) else []
+
+
+def documented():
+    """Yield ``(module, name)`` for all that the reference takes from the code."""
+    for page in sorted(DOCS.rglob("*.rst")) if DOCS.is_dir() else ():
+        module = ""
+        for directive, name in re.findall(
+            r"^ *\.\. (?:py:)?(\w+):: +([\w.]+)", page.read_text(encoding="utf-8"), re.MULTILINE
+        ):
+            if directive in ("automodule", "module", "currentmodule"):
+                module = name
+            elif directive in ("autoclass", "autofunction", "autoexception", "autodata"):
+                yield name.rpartition(".")[::2] if name.startswith("lorikeet.") else (module, name)
+
+
+@pytest.mark.skipif(not DOCS.is_dir(), reason="the documentation is not here")
+def test_what_is_documented_is_public():
+    public = {
+        (".".join(["lorikeet", *module.parts]), name) for module in MODULES for name in names_in_all(module) or ()
+    }
+    listed = set(documented())
+
+    assert ("lorikeet.models", "LineItem") in listed
+    assert {name for name in listed - public if not name[0].startswith("lorikeet.templatetags")} == set()
+
+
+# that the rules are seen to be broken
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "names"),
+    [
+        ("models.py", "from .registry import registry", ["registry"]),
+        ("models.py", "from . import money, registry", ["registry"]),
+        ("models.py", "import lorikeet.contents", ["contents"]),
+        ("models.py", "from lorikeet.checkout import checkout", ["checkout"]),
+        ("models.py", "def f():\n    from .checks import x", ["checks"]),
+        ("models.py", "try:\n    from .urls import x\nexcept ImportError:\n    pass", ["urls"]),
+        ("models.py", "if TYPE_CHECKING:\n    pass\nelse:\n    from .urls import x", ["urls"]),
+        ("management/commands/tick.py", "from ...checks import x", ["checks"]),
+        ("templatetags/lorikeet.py", "from ..testing import x", ["testing"]),
+        ("money.py", "from .conf import settings", ["conf"]),
+        ("checkout.py", "from .extensions.stock import x", ["extensions.stock"]),
+        ("extensions/stock/models.py", "from ..coupons.models import x", ["extensions.coupons"]),
+        ("extensions/stock/models.py", "from lorikeet.extensions import coupons", ["extensions.coupons"]),
+        ("models.py", "from .nothing import x", ["nothing"]),
+    ],
+)
+def test_an_import_against_the_table_is_seen(path, source, names):
+    module = Module(path, source)
+
+    assert [line.rpartition(" ")[2] for line in module.wrong_imports()] == names
+    assert all(line.startswith(f"lorikeet/{path}:") for line in module.wrong_imports())
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("models.py", "if TYPE_CHECKING:\n    from .contents import CartContents"),
+        ("models.py", "from .managers import x\nfrom . import money\nimport django.db"),
+        ("models.py", "from . import __version__"),
+        ("checkout.py", "from .carts import x"),
+        ("management/commands/tick.py", "from lorikeet.recovery import tick"),
+        ("templatetags/lorikeet.py", "from ..carts import Shopper"),
+        ("extensions/stock/models.py", "from .exceptions import x\nfrom lorikeet.models import Order"),
+    ],
+)
+def test_any_other_import_is_not(path, source):
+    assert Module(path, source).wrong_imports() == []
