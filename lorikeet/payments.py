@@ -153,6 +153,8 @@ def _locked_order(pk: int) -> Order:
         lock(pk=cart)
     Order.objects.filter(pk=pk).update(updated_at=now())
     order: Order = Order.objects.select_related("cart").get(pk=pk)
+    if order.cart_id not in (None, cart):  # merged while this waited
+        lock(pk=order.cart_id)
     return order
 
 
@@ -172,8 +174,18 @@ def _announce(signal: Signal, model: Any, name: str, pk: int) -> None:
 
 
 def _as_json(info: Any) -> Any:
-    """Return ``info`` as JSON values; what has no JSON form becomes a message."""
+    """Return ``info`` as JSON values that every database stores; what has no JSON form becomes a message."""
     try:
-        return json.loads(json.dumps(info, cls=DjangoJSONEncoder, allow_nan=False))
+        value = json.loads(json.dumps(info, cls=DjangoJSONEncoder, allow_nan=False))
     except (TypeError, ValueError):
-        return {"message": str(info)}
+        value = {"message": str(info)}
+    return _storable(value)
+
+
+def _storable(value: Any) -> Any:
+    """Replace lone surrogates and NUL in all text: PostgreSQL and MariaDB refuse them in JSON."""
+    if isinstance(value, dict):
+        return {_storable(key): _storable(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_storable(member) for member in value]
+    return value.encode("utf-8", "replace").decode().replace("\0", "?") if isinstance(value, str) else value

@@ -52,3 +52,9 @@ class Engine(abc.ABC):
     @abc.abstractmethod
     def probe(self, programs: Programs, home: Path) -> Sequence[str]:
         """Give the command that exits with 0 once the server answers."""
+
+    def furnish(self, programs: Programs, home: Path) -> None:  # noqa: B027 - not every engine lacks something
+        """Put into the server that has just started what a new one lacks: by default nothing.
+
+        :raises ServerUnavailable: that failed.
+        """

@@ -101,6 +101,7 @@ def _run(engine: Engine, account: Account, programs: Programs, home: Path, reque
         )
     try:
         _wait_until_ready(server, engine.probe(programs, home), log)
+        engine.furnish(programs, home)
         _answer(answers, home=str(home))
         requests.read()
     finally:

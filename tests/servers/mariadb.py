@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shutil
 import signal
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
 from tests.servers.engines import Engine, Programs, ServerUnavailable
 
-PROGRAMS = ("mariadb-install-db", "mariadbd", "mariadb-admin")
+PROGRAMS = ("mariadb-install-db", "mariadbd", "mariadb-admin", "mariadb", "mariadb-tzinfo-to-sql")
+TIME_ZONES = "/usr/share/zoneinfo"
 ADMINISTRATORS_FOLDERS = "/usr/local/sbin:/usr/sbin"
 """Where ``mariadbd`` stands, and the search path of an ordinary user does not look."""
 
@@ -54,3 +56,11 @@ class MariaDB(Engine):
             *(str(programs["mariadb-admin"]), "--no-defaults", "--user=root"),
             *(f"--socket={home / self.socket}", "--silent", "ping"),
         ]
+
+    def furnish(self, programs: Programs, home: Path) -> None:
+        """Load the time zones, without which it converts every time to NULL."""
+        client = [str(programs["mariadb"]), "--no-defaults", "--user=root", f"--socket={home / self.socket}", "mysql"]
+        zones = subprocess.run([programs["mariadb-tzinfo-to-sql"], TIME_ZONES], check=False, capture_output=True)
+        loaded = subprocess.run(client, check=False, capture_output=True, input=zones.stdout)
+        if zones.returncode or loaded.returncode:
+            raise ServerUnavailable(f"MariaDB could not load the time zones in {TIME_ZONES} (Debian: tzdata).")

@@ -16,7 +16,7 @@ from lorikeet.models import Adjustment, Cart, DeliveryAddress, EmptyCart, LineIt
 from lorikeet.registry import registry
 from tests.testapp import models
 from tests.testapp.clients import STREET
-from tests.testapp.factories import make_user, make_wine
+from tests.testapp.factories import make_coupon, make_user, make_wine
 from tests.unit import add_wine, make_cart, make_order, select_address, select_card, sell
 
 pytestmark = pytest.mark.django_db
@@ -292,6 +292,34 @@ def test_a_line_is_not_made_too_dear_by_a_change(unchanged):
         detail = refusal(editing.edit, line, cart, {"quantity": 2}, True, {})
 
     assert detail == {"total": ["The total is too large."]}
+
+
+def test_what_is_changed_is_returned():
+    cart = make_cart()
+    line = add_wine(cart)
+
+    assert editing.edit(line, cart, {"quantity": 5}, True, {}) is line
+
+
+def test_a_coupon_that_becomes_equal_to_another_is_combined_with_it():
+    """Else one coupon would count twice."""
+    cart = make_cart()
+    first, second = (
+        models.CouponAdjustment.objects.create(cart=cart, coupon=make_coupon(code)) for code in ("TEN", "FIVE")
+    )
+
+    row = editing.edit(second, cart, {"code": "TEN"}, True, {})
+
+    assert (row, models.CouponAdjustment.objects.get()) == (first, first)
+
+
+def test_a_coupon_that_is_equal_to_one_in_another_cart_stays_where_it_was():
+    cart = make_cart()
+    coupon = models.CouponAdjustment.objects.create(cart=cart, coupon=make_coupon("TEN"))
+    models.CouponAdjustment.objects.create(cart=make_cart(), coupon=coupon.coupon)
+
+    assert editing.edit(coupon, cart, {"code": "TEN"}, True, {}) is coupon
+    assert models.CouponAdjustment.objects.count() == 2
 
 
 # removing

@@ -200,6 +200,19 @@ def test_what_the_user_had_selected_and_then_retired_gives_way(user):
     assert cart.delivery_address_id == address.pk
 
 
+def test_what_the_guest_selected_is_not_selected_where_the_user_has_something_of_the_kind(user):
+    """He may have deselected his own for the moment; a stranger's must not take its place."""
+    guest, cart = make_cart(), make_cart(user)
+    select_address(guest)
+    card = select_card(guest)
+    models.StreetAddress.objects.create(user=user, **STREET)
+
+    merge(guest.key, user)
+
+    cart.refresh_from_db()
+    assert (cart.delivery_address_id, cart.payment_method_id) == (None, card.pk)
+
+
 # checkouts in flight
 
 

@@ -221,6 +221,12 @@ def test_an_amount_is_displayed_as_its_readers_write_it(amount, currency, locale
     assert money.display(Decimal(amount), currency, locale) == shown
 
 
+def test_a_language_that_babel_does_not_know_is_shown_in_english():
+    pytest.importorskip("babel")
+
+    assert money.display(Decimal("12.50"), "AUD", "xx") == "A$12.50"
+
+
 def test_without_babel_the_error_names_the_extra(monkeypatch):
     monkeypatch.setattr(money, "babel_numbers", None)
 

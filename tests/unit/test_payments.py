@@ -5,17 +5,21 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy
 
+from lorikeet import payments
+from lorikeet.carts import lock, merge
 from lorikeet.exceptions import PaymentError
 from lorikeet.models import Cart, Order, PaymentAttempt
 from lorikeet.payments import Paid, Refused, Unknown, ask, cancel_order, park, place_order, settle
 from lorikeet.pricing import ChargeSource
 from lorikeet.signals import order_cancelled, payment_changed
 from tests.testapp import models
+from tests.testapp.factories import make_coupon, make_user
 from tests.unit import listening, make_attempt, make_order, ready_cart, sell
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -244,6 +248,62 @@ def test_a_refusal_settled_twice_gives_back_once(attempt):
         settle(attempt, Refused(DECLINED))
 
     assert list(models.HookCall.objects.values_list("name", flat=True)) == ["undo_checkout"]
+
+
+def test_what_is_handed_back_is_combined_with_what_was_added_meanwhile(attempt):
+    cart, line = Cart.objects.get(), models.WineLine.objects.get()
+    meanwhile = models.WineLine.objects.create(cart=cart, product=line.product, quantity=2)
+    other = models.MoodyLine.objects.create(cart=cart)
+
+    settle(attempt, Refused(DECLINED))
+
+    assert list(cart.items.select_subclasses()) == [meanwhile, other]
+    assert models.WineLine.objects.get().quantity == 3
+
+
+def test_a_coupon_that_is_handed_back_counts_once(attempt):
+    cart, coupon = Cart.objects.get(), make_coupon()
+    sell(models.CouponAdjustment.objects.create(cart=cart, coupon=coupon), attempt.order, "-10")
+    meanwhile = models.CouponAdjustment.objects.create(cart=cart, coupon=coupon)
+
+    settle(attempt, Refused(DECLINED))
+
+    assert models.CouponAdjustment.objects.get() == meanwhile
+
+
+def test_the_cart_is_locked_before_the_order(attempt):
+    with CaptureQueriesContext(connection) as queries:
+        settle(attempt, Refused(DECLINED))
+
+    updates = [query["sql"].split()[1].strip('"`') for query in queries if query["sql"].startswith("UPDATE")]
+    assert updates[:2] == ["lorikeet_cart", "lorikeet_order"]
+
+
+def test_the_cart_that_lines_are_handed_to_is_locked_even_if_it_is_another_by_then(attempt, monkeypatch):
+    """The guest logs in at the very moment: his cart is merged while settling waits for its lock."""
+    user, key = make_user(), Cart.objects.get().key
+    locked = []
+
+    def lock_late(**lookup):
+        if not locked:
+            merge(key, user)
+        locked.append(lookup["pk"])
+        return lock(**lookup)
+
+    monkeypatch.setattr(payments, "lock", lock_late)
+
+    settle(attempt, Refused(DECLINED))
+
+    cart = Cart.objects.get()
+    assert models.WineLine.objects.get().cart == cart
+    assert cart.pk in locked
+
+
+def test_an_order_that_is_not_pending_is_not_cancelled(attempt, unchanged):
+    Order.objects.update(state="placed", slot=None, purchased_on=now())
+
+    with unchanged(), transaction.atomic():
+        cancel_order(attempt.order, "expired")
 
 
 def test_an_order_whose_cart_is_gone_keeps_its_lines(attempt):

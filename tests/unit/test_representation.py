@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.translation import override as language_of
 
 from lorikeet.contents import CartContents
+from lorikeet.exceptions import CartGone
 from lorikeet.models import DeliveryAddress, EmptyCart, PaymentMethod
 from lorikeet.pricing import price
 from lorikeet.representation import (
@@ -191,6 +192,11 @@ def test_one_adjustment_is_shown_as_it_stands_in_the_cart():
     shown = representation_of(cart).adjustment(share.pk)
 
     assert (shown["total"], shown["url"]) == ("-2.00", f"/_cart/adjustment/{share.pk}/")
+
+
+def test_an_adjustment_that_has_left_the_cart_is_gone():
+    with pytest.raises(CartGone):
+        representation_of(make_cart()).adjustment(1)
 
 
 @pytest.mark.parametrize("base", [DeliveryAddress, PaymentMethod])
