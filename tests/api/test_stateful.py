@@ -47,7 +47,8 @@ class Shopping(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.savepoint = transaction.savepoint()
+        make_savepoint = getattr(transaction, "savepoint_create", None) or transaction.savepoint  # Django 6.1 renamed it
+        self.savepoint = make_savepoint()
         make_coupon("TENOFF", "10")
         self.browsers = {"user": Browser(make_user()), "guest": Browser()}
         self.quantities = {name: {} for name in self.browsers}
