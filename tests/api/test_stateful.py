@@ -47,7 +47,7 @@ class Shopping(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        make_savepoint = getattr(transaction, "savepoint_create", None) or transaction.savepoint  # Django 6.1 renamed it
+        make_savepoint = getattr(transaction, "savepoint_create", None) or transaction.savepoint  # renamed in 6.1
         self.savepoint = make_savepoint()
         make_coupon("TENOFF", "10")
         self.browsers = {"user": Browser(make_user()), "guest": Browser()}
