@@ -11,7 +11,7 @@ MANAGE := $(IN_VENV) example_project/manage.py
 PYTEST := $(IN_VENV) -m pytest --numprocesses logical
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types docs dist browser bench clean
+.PHONY: help demo test lint format types docs dist browser bench soak clean
 
 help:
 	@echo "make demo     the example shop on http://127.0.0.1:8000/ (PORT= changes it)"
@@ -22,14 +22,15 @@ help:
 	@echo "make docs     the documentation, in docs/_build/html"
 	@echo "make dist     the wheel and the sdist, in dist"
 	@echo "make bench    how long a cart and a checkout take"
+	@echo "make soak     many thousand faults in the middle of a sale (SECONDS= or CASES= bound each technique,"
+	@echo "              DATABASES= and TECHNIQUES= choose, REPLAY= runs one case again by its name)"
 	@echo "make clean    remove all that these commands made"
 
 demo:
 	@scripts/environment "$(PYTHON)"
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) load_catalogue
-	@echo "The example shop: http://127.0.0.1:$(PORT)/ (Ctrl-C ends it)"
-	@DJANGO_RUNSERVER_HIDE_WARNING=true $(MANAGE) runserver --noreload "127.0.0.1:$(PORT)"
+	@$(IN_VENV) example_project/demo.py --port "$(PORT)" $(if $(CARD_PORT),--card-port "$(CARD_PORT)") $(if $(WALLET_PORT),--wallet-port "$(WALLET_PORT)")
 
 test:
 	@scripts/environment "$(PYTHON)" test
@@ -73,7 +74,15 @@ bench:
 	@scripts/environment "$(PYTHON)" test
 	$(IN_VENV) benchmarks/run.py
 
+SOAK := $(foreach option,SECONDS CASES SEED DATABASES TECHNIQUES,\
+	$(if $($(option)),--$(shell echo $(option) | tr A-Z a-z) $($(option))))
+
+soak:
+	@scripts/environment "$(PYTHON)" test
+	$(IN_VENV) -m tests.faults.soak $(SOAK) $(if $(REPLAY),--replay "$(REPLAY)")
+
 clean:
 	rm -rf .venv .tox .cache build dist htmlcov docs/_build lorikeet_cart.egg-info .coverage .coverage.*
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	rm -f example_project/db.sqlite3 example_project/db.sqlite3-shm example_project/db.sqlite3-wal
+	rm -f example_project/providers.sqlite3 example_project/providers.sqlite3-journal

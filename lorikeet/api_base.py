@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import OperationalError, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
@@ -35,6 +35,9 @@ from .exceptions import (
     IncompleteCartErrorSet,
     InvalidToken,
     LimitReached,
+    NoWebhooks,
+    PaymentBusy,
+    ProviderUnavailable,
     TooManyAttempts,
 )
 from .models import Cart, EmptyCart
@@ -42,7 +45,7 @@ from .parsers import StrictJSONParser
 from .pricing import Totals
 from .representation import AmountEncoder, Representation, etag, render, with_time
 
-__all__ = ["CartAPIView", "first_message", "handle_exception"]
+__all__ = ["CartAPIView", "JSONView", "first_message", "handle_exception"]
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +55,7 @@ PREFERENCE = re.compile(r'(?:^|,)\s*return\s*=\s*(?:cart|"cart")\s*(?:[;,]|$)', 
 #: What each error answers with: a status, and a function from the error to the body. The first that fits counts.
 ANSWERS: dict[type[Exception], tuple[int, Callable[[Any], Any]]] = {
     CartGone: (404, lambda error: {"detail": _("Not found.")}),
+    NoWebhooks: (404, lambda error: {"detail": _("Not found.")}),
     CartChanged: (412, lambda error: {"detail": _("The cart has changed since it was shown.")}),
     InvalidToken: (400, lambda error: {TOKEN_HEADER: [str(error)]}),
     LimitReached: (400, lambda error: {error.field: [str(error)]}),
@@ -64,6 +68,9 @@ ANSWERS: dict[type[Exception], tuple[int, Callable[[Any], Any]]] = {
             "info": {"message": _("This idempotency key was used with another request.")},
         },
     ),
+    PaymentBusy: (503, lambda error: {"detail": _("This payment is being worked on. Please try again.")}),
+    ProviderUnavailable: (503, lambda error: {"detail": _("The payment provider does not answer. Please try again.")}),
+    InterfaceError: (503, lambda error: {"detail": _("The shop is busy. Please try again.")}),
     OperationalError: (503, lambda error: {"detail": _("The shop is busy. Please try again.")}),
 }
 
@@ -76,8 +83,9 @@ def handle_exception(error: Exception, context: dict[str, Any]) -> Response | No
         if isinstance(error, known):
             response = Response(body(error), status=code)
             if code == status.HTTP_503_SERVICE_UNAVAILABLE:
-                logger.error("The database could not serve the cart.", exc_info=error)
                 response["Retry-After"] = "1"
+            if isinstance(error, DatabaseError | InterfaceError):
+                logger.error("The database could not serve the cart.", exc_info=error)
             return response
     return exception_handler(error, context)
 
@@ -113,15 +121,24 @@ class JSONOnly(BaseContentNegotiation):
 
 
 @method_decorator(transaction.non_atomic_requests, name="dispatch")  # every write has a transaction of its own
-class CartAPIView(APIView):
-    """A view of the shopper's own cart: JSON in, JSON out, and no crossing of sites."""
+class JSONView(APIView):
+    """JSON in, JSON out, whatever the site's own settings for REST framework are."""
 
     parser_classes = (StrictJSONParser,)
     renderer_classes = (AmountRenderer,)
+    authentication_classes = ()
     permission_classes = ()
     throttle_classes = ()
     content_negotiation_class = JSONOnly
     metadata_class = None
+
+    def get_exception_handler(self) -> Any:
+        return handle_exception
+
+
+class CartAPIView(JSONView):
+    """A view of the shopper's own cart, without any crossing of sites."""
+
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
     shopper: Shopper
@@ -130,9 +147,6 @@ class CartAPIView(APIView):
 
     def get_authenticators(self) -> list[Any]:
         return authenticators()
-
-    def get_exception_handler(self) -> Any:
-        return handle_exception
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

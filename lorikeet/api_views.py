@@ -6,7 +6,11 @@ import hashlib
 import json
 import re
 from typing import Any, ClassVar
+from uuid import UUID
 
+from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db.models import Q
 from django.middleware.csrf import get_token
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
@@ -16,14 +20,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from . import editing, throttles
-from .api_base import CartAPIView
+from .api_base import CartAPIView, JSONView
 from .authentication import network_of
 from .carts import TOKEN_HEADER
-from .checkout import Outcome, Terms, checkout
-from .contents import CartContents
-from .models import Adjustment, Cart, DeliveryAddress, LineItem, PaymentMethod
+from .checkout import Checkout, Terms, checkout, read
+from .contents import NOBODY, CartContents
+from .exceptions import CartGone, WebhookError
+from .models import Adjustment, Cart, DeliveryAddress, LineItem, Order, PaymentAttempt, PaymentMethod
 from .order_access import let_in
+from .outcomes import is_refusal
+from .parsers import BodyTooLarge
+from .payments import confirm, give_up, resolve
 from .representation import Representation, represent_checkout
+from .webhooks import receive
 
 __all__ = [
     "AddToCartView",
@@ -31,15 +40,21 @@ __all__ = [
     "AdjustmentView",
     "CartItemView",
     "CartView",
+    "CheckoutCancelView",
+    "CheckoutConfirmView",
+    "CheckoutStatusView",
     "CheckoutView",
     "NewAddressView",
     "NewAdjustmentView",
     "NewPaymentMethodView",
     "PaymentMethodView",
+    "WebhookView",
 ]
 
 #: What the column holds; also the longest path of RFC 5321, section 4.5.3.1.3.
 LONGEST_EMAIL = 254
+#: In bytes; the largest events of the providers we know have a quarter of that.
+LARGEST_WEBHOOK = 1_000_000
 IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -161,33 +176,41 @@ class CartItemView(PricedRowView):
     base = LineItem
 
 
-class GuessView(RowsView):
-    """Where adjustments are written: what is refused, such as a wrong coupon code, is counted."""
-
-    base = Adjustment
+class GuessView(CartAPIView):
+    """Where something can be guessed, a coupon's code or a payment's reference: what is refused is counted."""
 
     #: Whose guess this request is, once that is known.
     guesser: dict[str, str] | None = None
 
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        response = super().dispatch(request, *args, **kwargs)
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         if self.guesser is not None and response.status_code == status.HTTP_400_BAD_REQUEST:
             throttles.record("guess", **self.guesser)
-        return response
+        return super().finalize_response(request, response, *args, **kwargs)
+
+    def limit_guesses(self, request: Request) -> None:
+        """Refuse this request if its shopper has guessed wrong too often, and count it if it is wrong again.
+
+        :raises TooManyAttempts: he has.
+        """
+        cart = self.shopper.find()
+        self.guesser = {"cart": str(cart.pk) if cart else "", "ip": network_of(request)}
+        throttles.check("guess", **self.guesser)
+
+
+class AdjustmentsView(GuessView):
+    base = Adjustment
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if request.method in ("POST", "PUT", "PATCH"):
-            cart = self.shopper.find()
-            self.guesser = {"cart": str(cart.pk) if cart else "", "ip": network_of(request)}
-            throttles.check("guess", **self.guesser)
+            self.limit_guesses(request)
 
 
-class NewAdjustmentView(GuessView, NewRowView):
+class NewAdjustmentView(AdjustmentsView, NewRowView):
     pass
 
 
-class AdjustmentView(GuessView, PricedRowView):
+class AdjustmentView(AdjustmentsView, PricedRowView):
     pass
 
 
@@ -213,14 +236,18 @@ class CheckoutView(CartAPIView):
     """Where a cart becomes an order."""
 
     def post(self, request: Request) -> Response:
-        if not isinstance(request.data, dict) or request.data:
-            raise ValidationError({"non_field_errors": [_("Checkout takes no parameters.")]})
         cart = self.current_cart()
-        terms = Terms(self.idempotency_key(), self.fingerprint(cart), self.precondition(), network_of(request))
-        outcome = checkout(cart, terms, request._request)
-        if TOKEN_HEADER not in request.headers and outcome.order.user_id is None:
-            let_in(request._request, outcome.order)
-        return answer_outcome(outcome)
+        terms = Terms(
+            self.idempotency_key(),
+            self.fingerprint(),
+            self.precondition(),
+            network_of(request),
+            parse_confirmation(request.data),
+        )
+        done = checkout(cart, terms, request._request)
+        if TOKEN_HEADER not in request.headers and done.order.user_id is None:
+            let_in(request._request, done.order)
+        return answer_checkout(done)
 
     def idempotency_key(self) -> str | None:
         key = self.request.headers.get("Idempotency-Key")
@@ -228,30 +255,141 @@ class CheckoutView(CartAPIView):
             raise ValidationError({"Idempotency-Key": [_("This must be 1 to 255 visible ASCII characters.")]})
         return key
 
-    def fingerprint(self, cart: Cart) -> str:
+    def fingerprint(self) -> str:
         """Return a digest of all that makes this request the same as another with its idempotency key."""
-        parts = [cart.pk, str(cart.user_id), self.request.headers.get("If-Match"), self.request.data]
+        parts = [self.request.headers.get("If-Match"), self.request.data]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def precondition(self) -> Any:
         return self.check_match if "If-Match" in self.request.headers else None
 
 
-def answer_outcome(outcome: Outcome) -> Response:
+def parse_confirmation(body: Any) -> bool:
+    """Tell whether the body of a checkout says ``{"confirm_duplicate": true}``; it says nothing else."""
+    if not isinstance(body, dict):
+        raise ValidationError({"non_field_errors": [_("Expected a JSON object.")]})
+    if unknown := [key for key in body if key != "confirm_duplicate"]:
+        raise ValidationError({key: [_("Checkout takes no such parameter.")] for key in unknown})
+    confirmed = body.get("confirm_duplicate", False)
+    if not isinstance(confirmed, bool):
+        raise ValidationError({"confirm_duplicate": [_("This must be true or false.")]})
+    return confirmed
+
+
+class PendingCheckoutView(CartAPIView):
+    """One checkout of the shopper's, under its public id."""
+
+    def order(self, id: str) -> Order:
+        """Return the order, if it is this shopper's.
+
+        :raises CartGone: it is not, or there is none.
+        """
+        cart: Any = self.current_cart()
+        mine = Q(cart=cart.pk or NOBODY) if self.shopper.user is None else Q(cart=cart.pk or NOBODY) | Q(user=cart.user)
+        try:
+            order: Order = Order.objects.get(mine, uuid=UUID(id))
+        except (ValueError, Order.DoesNotExist) as error:
+            raise CartGone(id) from error
+        return order
+
+
+class CheckoutStatusView(PendingCheckoutView):
+    """How a checkout stands, as far as Lorikeet knows. Nobody is asked."""
+
+    def get(self, request: Request, id: str) -> Response:
+        order = self.order(id)
+        return Response(represent_checkout(order, order.latest_charge))
+
+
+class CheckoutConfirmView(GuessView, PendingCheckoutView):
+    """Where the browser comes back to from an action: the provider is asked what became of it."""
+
+    def post(self, request: Request, id: str) -> Response:
+        order, data = self.order(id), parse_data(request.data)
+        if data:
+            self.limit_guesses(request)
+        attempt = order.latest_charge
+        outcome: Any = None
+        if attempt is not None and (order.is_pending or data):
+            outcome = self.conclude(attempt, data)
+        if is_refusal(outcome):
+            throttles.record("checkout", cart=str(order.cart_id or ""), ip=network_of(request))
+        return answer_checkout(read(order.pk, outcome))
+
+    def conclude(self, attempt: PaymentAttempt, data: dict[str, Any]) -> Any:
+        if not data:
+            return resolve(attempt, present=True, request=self.request._request)
+        try:
+            return confirm(attempt, data, self.request._request)
+        except DjangoValidationError as error:
+            raise ValidationError(serializers.as_serializer_error(error)) from error
+
+
+def parse_data(body: Any) -> dict[str, Any]:
+    """Return the ``data`` in the body of a confirmation; an empty body has none."""
+    data = body.get("data", {}) if isinstance(body, dict) else None
+    if not isinstance(data, dict):
+        raise ValidationError({"data": [_("This must be a JSON object.")]})
+    if unknown := [key for key in body if key != "data"]:
+        raise ValidationError({key: [_("Put what the payment method needs into data.")] for key in unknown})
+    return data
+
+
+class CheckoutCancelView(PendingCheckoutView):
+    """Where a shopper gives a checkout up, if its provider can still be stopped."""
+
+    def post(self, request: Request, id: str) -> Response:
+        order = self.order(id)
+        if request.data != {}:
+            raise ValidationError({"non_field_errors": [_("Send nothing, or an empty JSON object.")]})
+        done = read(order.pk, give_up(order, request._request))
+        if done.order.is_pending or done.order.is_placed:
+            return answer_checkout(done)
+        shown = represent_checkout(done.order, done.order.latest_charge)
+        return Response({"reason": "cancelled", "id": order.pk, "checkout": shown})
+
+
+def answer_checkout(done: Checkout) -> Response:
     """Answer with what became of an order."""
-    order = outcome.order
+    order = done.order
     if order.is_placed:
         url = order.get_absolute_url(token=True)
-        response = Response({"id": order.pk, "url": url}, headers={"Location": url} if url else None)
-    elif not order.is_pending:
-        attempt = outcome.attempt
-        info = attempt.info if attempt else None
-        name = attempt.provider if attempt else None
-        response = Response({"reason": "payment", "payment_method": name, "info": info}, status=422)
+        body = {"id": order.pk, "url": url, **({"duplicate": True} if done.is_duplicate else {})}
+        response = Response(body, headers={"Location": url} if url else None)
     else:
-        attempt = outcome.attempt
-        body = {"reason": "pending", "id": order.pk, "checkout": represent_checkout(order, attempt)}
-        response = Response(body, status=202, headers={"Retry-After": "1"})
-    if outcome.replayed:
+        response = answer_unplaced(done, order.latest_charge)
+    if done.replayed:
         response["Idempotency-Replayed"] = "true"
     return response
+
+
+def answer_unplaced(done: Checkout, attempt: PaymentAttempt | None) -> Response:
+    """Answer with an order that waits for its money, or was cancelled."""
+    order = done.order
+    name = attempt.provider if attempt else None
+    if not order.is_pending:
+        info = attempt.info if attempt else None
+        return Response({"reason": "payment", "payment_method": name, "info": info}, status=422)
+    shown = {"id": order.pk, "checkout": represent_checkout(order, attempt)}
+    if done.is_duplicate:
+        shown["duplicate"] = True
+    if done.action is not None:
+        return Response({"reason": "action_required", "payment_method": name, "info": done.action, **shown}, status=202)
+    return Response({"reason": "pending", **shown}, status=202, headers={"Retry-After": "1"})
+
+
+class WebhookView(JSONView):
+    """Where providers say that something happened. It is verified, and then the provider is asked."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: Request, type: str) -> Response:
+        try:
+            if len(request._request.body) > LARGEST_WEBHOOK:
+                raise BodyTooLarge
+            receive(type, request._request)
+        except RequestDataTooBig as error:
+            raise BodyTooLarge from error
+        except WebhookError as error:
+            raise ValidationError({"detail": str(error)}) from error
+        return Response({})

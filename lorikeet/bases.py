@@ -25,6 +25,7 @@ __all__ = [
     "amount_field",
     "currency_field",
     "in_cart_or_order",
+    "parent_links",
     "subclass_of",
 ]
 
@@ -122,6 +123,12 @@ class InCartOrOrder(Extensible):
         :raises ConflictError: it is not to be had any more. Nothing is sold, the client is answered 409.
         """
 
+    def finish_checkout(self) -> None:
+        """Turn what :meth:`prepare_for_checkout` took into a sale, in the transaction that places the order.
+
+        The money has been taken by then: it must not fail.
+        """
+
     def undo_checkout(self) -> None:
         """Give back what :meth:`prepare_for_checkout` took, in the transaction that cancels the order.
 
@@ -181,6 +188,12 @@ class Quantised(models.Model):
                 if row.__dict__.get(name) is not None:
                     setattr(row, name, money.quantise(row.__dict__[name], row.currency))
         return row
+
+
+def parent_links(model: Any) -> set[str]:
+    """Return the names of the columns that join a model, or a row of it, to its multi-table parents."""
+    columns = model._meta.concrete_fields
+    return {field.name for field in columns if field.remote_field is not None and field.remote_field.parent_link}
 
 
 def subclass_of(row: Any) -> Any:

@@ -7,22 +7,20 @@ places the order, or cancels it and hands the lines back. The order row is the r
 
 from __future__ import annotations
 
-import logging
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 from django.db import connections, router
 from django.db.models import Q
-from django.db.models.functions import Now
 from django.http import HttpRequest
-from django.utils.functional import cached_property
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from . import signals, throttles
+from . import throttles
+from .bases import parent_links
 from .carts import lock
 from .completeness import reasons
 from .conf import settings
@@ -35,15 +33,21 @@ from .exceptions import (
     IncompleteCartError,
     IncompleteCartErrorSet,
 )
+from .leases import new_lease
 from .models import Adjustment, Cart, LineItem, Order, OrderCharge, PaymentAttempt
-from .payments import ask, park, place_order, settle
+from .notifications import is_overdue, notify
+from .outcomes import Outcome, Pending, is_refusal
+from .payments import begin, resolve
 from .pricing import Totals, price
+from .providers import method_of
 from .registry import registry
+from .settling import place_order
 from .transactions import durable
 
-__all__ = ["Outcome", "Terms", "checkout", "notify"]
+__all__ = ["Checkout", "Terms", "checkout", "read"]
 
-logger = logging.getLogger(__name__)
+#: How old an order that waits may be to be taken for the one that is asked for again.
+TWIN_AGE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -54,36 +58,35 @@ class Terms:
     :param fingerprint: a digest of everything in the request that must be the same when ``key`` comes again.
     :param precondition: called with the contents and totals under the cart's lock; raises ``CartChanged``.
     :param network: where the request comes from, for throttling; empty if that is not known.
+    :param confirm_duplicate: the shopper wants the same again, although an order of it waits already.
     """
 
     key: str | None = None
     fingerprint: str = ""
     precondition: Callable[[CartContents, Totals], None] | None = None
     network: str = ""
+    confirm_duplicate: bool = False
 
 
 NO_TERMS = Terms()
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Checkout:
     """What a checkout came to, read from the order's row.
 
-    ``replayed`` says that the client's key had been used before.
+    :param replayed: the client's key had been used before.
+    :param action: what the browser has to do now, as the payment method says, or ``None``.
+    :param is_duplicate: this is another order of the same, which waits; nothing new was made.
     """
 
     order: Order
     replayed: bool = False
-
-    @cached_property
-    def attempt(self) -> PaymentAttempt | None:
-        """The latest charge, or ``None`` when nothing was to pay."""
-        charges = PaymentAttempt.objects.filter(order=self.order, kind=PaymentAttempt.Kind.CHARGE)
-        latest: PaymentAttempt | None = charges.order_by("-id").first()
-        return latest
+    action: Any = None
+    is_duplicate: bool = False
 
 
-def checkout(cart: Cart, terms: Terms = NO_TERMS, request: HttpRequest | None = None) -> Outcome:
+def checkout(cart: Cart, terms: Terms = NO_TERMS, request: HttpRequest | None = None) -> Checkout:
     """Make an order of what is in ``cart`` and have it paid. Never more than one order for one state of the cart.
 
     :param request: passed on to the receivers of ``order_checked_out``.
@@ -98,56 +101,48 @@ def checkout(cart: Cart, terms: Terms = NO_TERMS, request: HttpRequest | None = 
     if row.pk is None:
         empty = IncompleteCartError("empty", _("There are no items in the cart."), "items")
         raise cart.check_completeness(for_checkout=True) or IncompleteCartErrorSet([empty])
-    prepared = prepare(cart, terms)
-    placed = prepared.made and prepared.attempt is None
-    if prepared.attempt is not None:
-        placed = settle(prepared.attempt, ask(prepared.attempt, prepared.method))
-    outcome = Outcome(Order.objects.select_related("user").get(pk=prepared.order_id), prepared.replayed)
-    if prepared.made and not outcome.order.is_pending and not outcome.order.is_placed:
+    prepared = _prepare(cart.pk, terms)
+    outcome = _pay(prepared, request)
+    if is_refusal(outcome):
         throttles.record("checkout", cart=str(cart.pk), ip=terms.network)
-    if placed:
-        signals.order_placed.send_robust(sender=Order, order=outcome.order)
-    if placed or is_notification_due(outcome.order):
-        notify(outcome.order, request)
-    return outcome
+    return read(prepared.order_id, outcome, prepared.replayed, prepared.is_duplicate, request)
 
 
-def is_notification_due(order: Order) -> bool:
-    """Tell whether whoever placed ``order`` must have died before it delivered ``order_checked_out``."""
-    patience = timedelta(seconds=settings.LEASE_SECONDS)
-    return order.purchased_on is not None and order.notified_at is None and order.purchased_on < now() - patience
+def _pay(prepared: Prepared, request: HttpRequest | None) -> Outcome | None:
+    attempt = prepared.attempt
+    if attempt is None:
+        if prepared.made:
+            notify(Order.objects.select_related("user").get(pk=prepared.order_id), request)
+        return None
+    return begin(attempt, request) if prepared.made else resolve(attempt, prepared.is_wanted, request)
 
 
-def notify(order: Order, request: HttpRequest | None = None) -> None:
-    """Deliver ``order_checked_out``; a receiver that fails is logged and stops no other."""
-    for receiver, answer in signals.order_checked_out.send_robust(sender=Order, order=order, request=request):
-        if isinstance(answer, Exception):
-            logger.error("%r failed for order %s.", receiver, order.pk, exc_info=answer)
-    Order.objects.filter(pk=order.pk, notified_at=None).update(notified_at=now())
+def read(
+    pk: int, outcome: Any = None, replayed: bool = False, is_duplicate: bool = False, request: HttpRequest | None = None
+) -> Checkout:
+    """Read what became of an order, and deliver its signal if whoever placed it must have died before he could."""
+    order: Order = Order.objects.select_related("user").get(pk=pk)
+    if is_overdue(order):
+        notify(order, request)
+    action = outcome.action if isinstance(outcome, Pending) and order.is_pending else None
+    return Checkout(order, replayed, action, is_duplicate)
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What PREPARE left behind. ``attempt`` and ``method`` are set if this request is the one to pay."""
+    """What PREPARE left behind: an order, made just now or found, and the attempt that is still to be paid."""
 
     order_id: int
     made: bool = False
     attempt: PaymentAttempt | None = None
-    method: Any = None
     replayed: bool = False
-
-
-def prepare(cart: Cart, terms: Terms) -> Prepared:
-    """Answer from the order that is there, or make one."""
-    prepared = _prepare(cart.pk, terms)
-    if isinstance(prepared, PaymentAttempt):  # whoever made it died: nobody can say what became of the payment
-        park(prepared)
-        return Prepared(prepared.order_id)
-    return prepared
+    is_duplicate: bool = False
+    #: Whether the shopper still means to pay as he did when the order was made.
+    is_wanted: bool = True
 
 
 @durable
-def _prepare(cart_id: int, terms: Terms) -> Prepared | PaymentAttempt:
+def _prepare(cart_id: int, terms: Terms) -> Prepared:
     if not lock(pk=cart_id):
         raise CartGone(cart_id)
     if earlier := _earlier(cart_id, terms):
@@ -165,16 +160,22 @@ def _prepare(cart_id: int, terms: Terms) -> Prepared | PaymentAttempt:
         raise found
     throttles.check("checkout", cart=str(cart_id), ip=terms.network)
 
-    order = _make_order(contents, totals, terms)
+    digest = digest_of(contents, totals)
+    if not terms.confirm_duplicate and (twin := _twin(contents.cart, digest)):
+        return Prepared(twin.pk, attempt=twin.latest_charge, is_duplicate=True)
+    waiting = getattr(contents.cart, "pending_order", None)
+    if waiting is not None:  # what is paid elsewhere waits beside the cart from now on
+        Order.objects.filter(pk=waiting.pk).update(slot=None)
+    order = _make_order(contents, totals, terms, digest)
     _move_rows(contents, totals, order)
     attempt = _make_attempt(contents, order)
+    _prepare_rows(contents, totals, order)
     if attempt is None:
         place_order(order)
-    _prepare_rows(contents, totals, order)
-    return Prepared(order.pk, True, attempt, contents.payment_method if attempt else None)
+    return Prepared(order.pk, True, attempt)
 
 
-def _earlier(cart_id: int, terms: Terms) -> Prepared | PaymentAttempt | None:
+def _earlier(cart_id: int, terms: Terms) -> Prepared | None:
     """Find the order that this request is about already: of the client's key, else the one in flight."""
     known = Q(slot=cart_id)
     if terms.key is not None:
@@ -184,13 +185,56 @@ def _earlier(cart_id: int, terms: Terms) -> Prepared | PaymentAttempt | None:
     for order in of_key or orders:
         if of_key and order.fingerprint != terms.fingerprint:
             raise IdempotencyKeyReused(terms.key)
-        lapsed = PaymentAttempt.objects.filter(open_for=order, state="calling", lease_until__lt=Now()).first()
-        return lapsed or Prepared(order.pk, replayed=bool(of_key))
+        attempt = order.latest_charge if order.is_pending else None
+        if not of_key and attempt is not None and _can_wait_beside(attempt, cart_id):
+            return None
+        is_wanted = attempt is None or _is_wanted(order, cart_id)
+        return Prepared(order.pk, attempt=attempt, replayed=bool(of_key), is_wanted=is_wanted)
     return None
 
 
-def _make_order(contents: CartContents, totals: Totals, terms: Terms) -> Order:
+def _is_wanted(order: Order, cart_id: int) -> bool:
+    """Tell whether the cart still has the address and the payment method that the order was made with."""
+    chosen = Cart.objects.filter(pk=cart_id).values_list("delivery_address", "payment_method").get()
+    return bool(chosen == (order.delivery_address_id, order.payment_method_id))
+
+
+def _can_wait_beside(attempt: PaymentAttempt, cart_id: int) -> bool:
+    """Tell whether this order is paid elsewhere, and there is something new in the cart."""
+    is_waiting = attempt.state == "pending" and method_of(attempt).paid_elsewhere
+    return is_waiting and LineItem.objects.filter(cart=cart_id).exists()
+
+
+def digest_of(contents: CartContents, totals: Totals) -> str:
+    """Return a digest of what is in a cart: two with the same lines and total for the same address have the same."""
+    rows = sorted(
+        f"{type(row).__name__} {total} {_own_values(row)}"
+        for row, total in zip(
+            (*contents.lines, *contents.adjustments), (*totals.lines, *totals.adjustments), strict=True
+        )
+    )
+    parts = (rows, totals.grand_total, totals.currency, contents.cart.delivery_address_id)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _own_values(row: Any) -> dict[str, str]:
+    """Return the columns that the host gave a row."""
+    inherited = {field.name for base in (LineItem, Adjustment) for field in base._meta.concrete_fields}
+    fields = [field for field in row._meta.concrete_fields if field.name not in inherited | parent_links(row)]
+    return {field.name: str(field.value_from_object(row)) for field in fields}
+
+
+def _twin(cart: Cart, digest: str) -> Order | None:
+    """Find an order of the same by the same shopper that still waits for its money."""
+    mine = Q(cart=cart) if cart.user_id is None else Q(cart=cart) | Q(user=cart.user_id)
+    waiting = Order.objects.filter(mine, state=Order.State.PENDING, digest=digest, created_at__gt=now() - TWIN_AGE)
+    twin: Order | None = waiting.order_by("-id").first()
+    return twin
+
+
+def _make_order(contents: CartContents, totals: Totals, terms: Terms, digest: str) -> Order:
     cart = contents.cart
+    window = getattr(contents.payment_method, "payment_window", None) or timedelta(seconds=settings.CHECKOUT_SECONDS)
     order: Order = Order.objects.create(
         cart=cart,
         slot=cart,
@@ -203,6 +247,8 @@ def _make_order(contents: CartContents, totals: Totals, terms: Terms) -> Order:
         currency=totals.currency,
         subtotal=totals.subtotal,
         grand_total=totals.grand_total,
+        digest=digest,
+        expires_at=now() + window if totals.grand_total else None,
     )
     OrderCharge.objects.bulk_create(
         OrderCharge(
@@ -259,8 +305,7 @@ def _make_attempt(contents: CartContents, order: Order) -> PaymentAttempt | None
         provider=registry.name(type(contents.payment_method)),
         amount=order.grand_total,
         currency=order.currency,
-        lease=uuid4(),
-        lease_until=Now() + timedelta(seconds=settings.LEASE_SECONDS),
+        **new_lease(),
     )
     return attempt
 

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
 from django.apps import apps
 from django.conf import settings as django_settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, router
 from django.urls import NoReverseMatch, reverse
 
 from . import money
-from .bases import InCartOrOrder
+from .bases import InCartOrOrder, parent_links
 from .conf import PREFIX, Settings, SettingsGroup, settings
-from .models import Adjustment, LineItem, PaymentMethod
+from .health import health
+from .models import Adjustment, Cart, LineItem, Order, PaymentMethod
 from .pricing import ChargeSource
+from .reference_payments import ReferencePaymentMethod
 from .registry import BASES, registry
 from .representation import CORE_KEYS
 from .sections import CartSection
 from .serializers import CombiningSerializer
 
-__all__ = ["check_lorikeet"]
+__all__ = ["check_lorikeet", "check_recovery"]
 
+#: A synchronous of SQLite that may lose commits.
+LESS_DURABLE = re.compile(r"synchronous\s*=\s*\(?['\"]?(off|normal|0|1)\b", re.IGNORECASE)
 #: What the library sets itself; a client that could set it would have another's cart, or another price.
 PROTECTED = {"id", "pk", "cart", "order", "user", "active", "created_at", "total_when_charged"}
 
@@ -33,7 +39,15 @@ def check_lorikeet(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     wrong = [*_check_values()]
     if wrong:
         return wrong
-    return [*_check_currency(), *_check_names(), *_check_site(), *_check_plugins(), *_check_models()]
+    return [
+        *_check_currency(),
+        *_check_names(),
+        *_check_site(),
+        *_check_databases(),
+        *_check_sqlite(),
+        *_check_plugins(),
+        *_check_models(),
+    ]
 
 
 def _check_values() -> Iterator[CheckMessage]:
@@ -100,6 +114,59 @@ def _check_site() -> Iterator[CheckMessage]:
             )
 
 
+def _check_databases() -> Iterator[CheckMessage]:
+    """A sale is read where it was just written, in the transaction of the default database."""
+    aliases = {router.db_for_write(Order), router.db_for_read(Order), DEFAULT_DB_ALIAS}
+    if len(aliases) > 1:
+        yield Error(
+            f"Lorikeet's tables are read or written in other databases than the default one: {sorted(aliases)}.",
+            hint=f"Let the database routers answer {DEFAULT_DB_ALIAS!r} for the app, to reads as well.",
+            id="lorikeet.E014",
+        )
+
+
+def _check_sqlite() -> Iterator[CheckMessage]:
+    """Check what a shop needs of SQLite.
+
+    See https://docs.djangoproject.com/en/stable/ref/databases/#sqlite-transaction-behavior and
+    https://www.sqlite.org/pragma.html#pragma_synchronous.
+    """
+    connection = connections[router.db_for_write(Cart)]
+    if connection.vendor != "sqlite":
+        return
+    options = connection.settings_dict["OPTIONS"]
+    if str(options.get("transaction_mode", "")).upper() not in ("IMMEDIATE", "EXCLUSIVE"):
+        yield Warning(
+            "Two writes at the same moment can fail on SQLite as it is set up: transactions begin without its lock.",
+            hint='DATABASES = {"default": {..., "OPTIONS": {"transaction_mode": "IMMEDIATE"}}}',
+            id="lorikeet.W005",
+        )
+    if LESS_DURABLE.search(str(options.get("init_command", ""))):
+        yield Warning(
+            "SQLite's synchronous is lowered: a power cut can lose an order that was paid.",
+            hint="PRAGMA synchronous=FULL is the default; take yours out of init_command.",
+            id="lorikeet.W006",
+        )
+
+
+@register(Tags.database)
+def check_recovery(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
+    """Tell if there are orders, and recovery does not run; only when Django checks the database itself."""
+    alias = router.db_for_write(Order)
+    if alias not in (databases or ()):
+        return []
+    try:
+        is_idle = Order.objects.exists() and not health().is_recovering
+    except DatabaseError:  # there are no tables before the first migration
+        return []
+    problem = Warning(
+        "Recovery did not run in the last ten minutes: payments whose process died are not settled.",
+        hint="Run manage.py lorikeet_tick every minute, or manage.py lorikeet_tick --loop 60 as a process of its own.",
+        id="lorikeet.W007",
+    )
+    return [problem] if is_idle else []
+
+
 def _check_plugins() -> Iterator[CheckMessage]:
     for path, source in zip(settings.CHARGES, settings.load(settings.CHARGES), strict=True):
         if not _is_plugin(source, ChargeSource, "code"):
@@ -153,10 +220,13 @@ def _check_models() -> Iterator[CheckMessage]:
 def _check_methods(model: Any) -> Iterator[CheckMessage]:
     needed = {LineItem: "get_total", Adjustment: "get_total", PaymentMethod: "make_payment"}
     for base, name in needed.items():
+        if issubclass(model, PaymentMethod) and model.has_own("start_payment"):
+            continue
         if issubclass(model, base) and getattr(model, name, None) is getattr(base, name, None):
             arguments = {LineItem: "self", Adjustment: "self, subtotal", PaymentMethod: "self, order, amount"}[base]
+            other = " and no start_payment()" if base is PaymentMethod else ""
             yield Error(
-                f"{model._meta.label} has no {name}() of its own.",
+                f"{model._meta.label} has no {name}(){other} of its own.",
                 hint=f"def {name}({arguments}): ...",
                 obj=model,
                 id="lorikeet.E008",
@@ -164,6 +234,20 @@ def _check_methods(model: Any) -> Iterator[CheckMessage]:
     for base in (LineItem, Adjustment):
         if issubclass(model, base):
             yield from _check_counterpart(model, base)
+    if issubclass(model, ReferencePaymentMethod) and model.look_up is ReferencePaymentMethod.look_up:
+        yield Error(
+            f"{model._meta.label} has no look_up() of its own: nobody can say what was paid.",
+            hint="def look_up(self, reference): ...",
+            obj=model,
+            id="lorikeet.E013",
+        )
+    if issubclass(model, PaymentMethod) and model.has_own("start_payment") and not model.has_own("check_payment"):
+        yield Error(
+            f"{model._meta.label} has start_payment(), and no way to ask what became of a payment.",
+            hint="def check_payment(self, attempt): ...",
+            obj=model,
+            id="lorikeet.E012",
+        )
 
 
 def _check_counterpart(cls: Any, base: Any) -> Iterator[CheckMessage]:
@@ -189,9 +273,9 @@ def _check_serializer(model: Any) -> Iterator[CheckMessage]:
             obj=model,
             id="lorikeet.E010",
         )
-    pointers = {field.name for field in model._meta.parents.values() if field is not None}
+    protected = PROTECTED | parent_links(model)
     for name, field in serializer_class().fields.items():
-        if not field.read_only and field.source.removesuffix("_id") in PROTECTED | pointers:
+        if not field.read_only and field.source.removesuffix("_id") in protected:
             yield Error(
                 f"{serializer_class.__name__}.{name} lets clients set {field.source!r}, which is Lorikeet's to set.",
                 hint=f'Take it out of Meta.fields, or add it to Meta.read_only_fields = ["{name}"].',

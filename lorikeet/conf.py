@@ -178,8 +178,15 @@ class Settings(SettingsGroup):
     ABANDONED_CART_DAYS = Setting(30, positive, "Days after its last change that a guest's cart is deleted.")
     CART_TOKEN_DAYS = Setting(30, positive, "Days for which a cart token (``X-Cart-Token``) is accepted.")
     ORDER_TOKEN_DAYS = Setting(30, positive, "Days for which the link to a guest's order is accepted.")
+    CHECKOUT_SECONDS = Setting(
+        1800,
+        positive,
+        "Seconds for which an order waits for its money, unless its payment method has a window of its own.",
+    )
     LEASE_SECONDS = Setting(
-        60, positive, "Seconds for which one process alone works on a payment. Longer than any call to a provider."
+        60,
+        positive,
+        "Seconds for which one process alone works on a payment. Longer than all calls of one payment together.",
     )
 
 

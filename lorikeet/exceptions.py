@@ -17,10 +17,17 @@ __all__ = [
     "InvalidToken",
     "LimitReached",
     "LorikeetError",
+    "LostLease",
+    "NoWebhooks",
+    "PaymentBusy",
     "PaymentError",
     "PriceError",
+    "ProviderUnavailable",
+    "ReferenceTaken",
+    "RefundError",
     "RegistrationError",
     "TooManyAttempts",
+    "WebhookError",
 ]
 
 
@@ -153,3 +160,31 @@ class TooManyAttempts(LorikeetError):
     def __init__(self, retry_after: int) -> None:
         super().__init__(retry_after)
         self.retry_after = retry_after
+
+
+class LostLease(LorikeetError):
+    """A process worked on a payment for so long that another has taken it over. Let it propagate."""
+
+
+class NoWebhooks(LorikeetError):
+    """There is no payment method of this name, or it takes no webhooks."""
+
+
+class PaymentBusy(LorikeetError):
+    """Another process works on this payment right now; the same again a second later is read."""
+
+
+class ProviderUnavailable(LorikeetError):
+    """A provider did not answer what it was asked, so that nothing is known and nothing was changed."""
+
+
+class ReferenceTaken(LorikeetError):
+    """A provider's reference pays for something else already; one payment never pays two orders."""
+
+
+class RefundError(LorikeetError):
+    """A refund is not possible: the message says why."""
+
+
+class WebhookError(LorikeetError):
+    """A webhook is not from the provider, or cannot be read. It is answered 400 and changes nothing."""

@@ -7,33 +7,31 @@ them with its own fields and prices. Amounts are ``Decimal`` in major units of t
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.conf import settings as django_settings
-from django.core.serializers.json import DjangoJSONEncoder
+from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import F, Q
-from django.urls import reverse
+from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
-from . import money, tokens
+from . import money
 from .bases import (
-    Extensible,
     InCartOrOrder,
     Ownable,
-    Quantised,
     above,
-    amount_field,
     currency_field,
     in_cart_or_order,
     subclass_of,
 )
-from .conf import settings
-from .exceptions import IncompleteCartErrorSet
-from .managers import OrderQuerySet
+from .exceptions import IncompleteCartErrorSet, WebhookError
+from .outcomes import NotFound, Paid, Pending, ProviderPayment, Unknown
+from .sales import Order, OrderCharge, Payment, PaymentAttempt
 
 if TYPE_CHECKING:
     from .contents import CartContents
@@ -50,8 +48,12 @@ __all__ = [
     "Payment",
     "PaymentAttempt",
     "PaymentMethod",
+    "RecoveryRun",
     "ThrottleCount",
 ]
+
+#: Of a retry window: clocks differ, and the call itself takes its time.
+RETRIED_PART = 0.8
 
 
 class Cart(models.Model):
@@ -216,221 +218,116 @@ class DeliveryAddress(Ownable):
 
 
 class PaymentMethod(Ownable):
-    """A way to pay, such as a stored card.
+    """A way to pay, such as a stored card. Subclass it, and write one of these two.
 
-    Subclass it, and write ``make_payment(order, amount)``: it charges ``amount``, in major units of ``order.currency``,
-    and returns an instance of your own subclass of :class:`Payment`. It raises ``PaymentError(info)`` when the
-    shopper was certainly not charged, and is called outside any transaction, once for an attempt.
-    ``order.payment_key`` is the key to send to a provider that honours idempotency keys.
+    The simple path is one method, ``make_payment(order, amount)``: it charges ``amount``, in major units of
+    ``order.currency``, and returns an instance of your own subclass of :class:`Payment`. It raises
+    ``PaymentError(info)`` when the shopper was certainly not charged, and is called once for an attempt; what became
+    of it if the process dies is for the staff to find out, unless ``retry_window`` says that it may be repeated.
+
+    The exact path is :meth:`start_payment` and :meth:`check_payment`: its provider can be asked what happened, so that
+    every crash resolves by itself. All of these are called outside any transaction, by one process at a time.
     """
+
+    #: How long repeating ``make_payment()`` with the same ``order.payment_key`` is harmless; ``None``: never.
+    retry_window: ClassVar[timedelta | None] = None
+    #: How long an order waits for its money; ``None``: ``LORIKEET_CHECKOUT_SECONDS``.
+    payment_window: ClassVar[timedelta | None] = None
+    #: Whether the shopper pays somewhere else in his own time, and may use his cart for something new meanwhile.
+    paid_elsewhere: ClassVar[bool] = False
 
     class Meta:
         verbose_name = _("payment method")
         verbose_name_plural = _("payment methods")
 
+    @classmethod
+    def has_own(cls, name: str) -> bool:
+        """Tell whether this class has its own method of that name."""
+        own: Any = getattr(cls, name, None)
+        base: Any = getattr(PaymentMethod, name, None)
+        return getattr(own, "__func__", own) is not getattr(base, "__func__", base)
+
+    @property
+    def can_be_asked(self) -> bool:
+        """Whether the provider can be asked what became of a payment, at least for a while."""
+        return self.has_own("check_payment") or self.retry_window is not None
+
+    @property
+    def asks_by_repeating(self) -> bool:
+        """Whether asking means to repeat ``make_payment()``, so that it charges a shopper who was not charged yet."""
+        return self.retry_window is not None and not self.has_own("check_payment")
+
+    @property
+    def can_refund(self) -> bool:
+        """Whether money can be paid back without staff."""
+        return self.has_own("refund_payment")
+
     def check_complete(self, for_checkout: bool = False) -> None:
         """Raise ``IncompleteCartError`` if this cannot be used to pay, for example because the card has expired."""
 
+    def start_payment(self, attempt: PaymentAttempt) -> Paid | Pending:
+        """Have the provider charge ``attempt.amount``, under ``attempt.key``.
 
-class Order(Quantised):
-    """A sale: pending while it is being paid for, then placed or cancelled for good."""
+        It may be called again for the same attempt: the provider must then give the same payment, not another. A
+        provider with payments that are made first and confirmed later is safest: ``attempt.save_reference()`` between.
 
-    class State(models.TextChoices):
-        PENDING = "pending", _("pending")
-        PLACED = "placed", _("placed")
-        CANCELLED = "cancelled", _("cancelled")
-
-    amounts = ("subtotal", "grand_total")
-
-    uuid = models.UUIDField(_("public id"), unique=True, default=uuid.uuid4, editable=False)
-    state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.PENDING)
-    cart = models.ForeignKey(Cart, models.SET_NULL, null=True, blank=True, related_name="orders")
-    #: The cart whose one checkout in flight this is.
-    slot = models.OneToOneField(Cart, models.SET_NULL, null=True, blank=True, related_name="pending_order")
-    client_key = models.CharField(_("idempotency key"), max_length=255, null=True, blank=True, editable=False)
-    fingerprint = models.CharField(max_length=64, blank=True, default="", editable=False)
-    custom_invoice_id = models.CharField(_("invoice id"), max_length=255, null=True, blank=True, unique=True)
-    user = models.ForeignKey(
-        django_settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="lorikeet_orders"
-    )
-    guest_email = models.EmailField(_("guest's e-mail"), blank=True, default="")
-    delivery_address = models.ForeignKey(DeliveryAddress, models.PROTECT, null=True, blank=True, related_name="orders")
-    payment_method = models.ForeignKey(PaymentMethod, models.PROTECT, null=True, blank=True, related_name="orders")
-    currency = currency_field()
-    subtotal = amount_field()
-    grand_total = amount_field()
-    cancel_reason = models.CharField(_("cancelled because"), max_length=40, blank=True, default="")
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
-    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
-    purchased_on = models.DateTimeField(_("purchased on"), null=True, blank=True)
-    #: When ``order_checked_out`` was delivered.
-    notified_at = models.DateTimeField(null=True, blank=True, editable=False)
-
-    objects = models.Manager.from_queryset(OrderQuerySet)()
-
-    class Meta:
-        verbose_name = _("order")
-        verbose_name_plural = _("orders")
-        ordering = ("-id",)
-        indexes = (models.Index(fields=["state", "expires_at"], name="lorikeet_order_expiry"),)
-        constraints = (
-            models.UniqueConstraint(fields=["cart", "client_key"], name="lorikeet_order_once_per_client_key"),
-            models.CheckConstraint(condition=Q(grand_total__gte=0), name="lorikeet_order_total_not_negative"),
-            models.CheckConstraint(
-                condition=Q(slot__isnull=True) | Q(state="pending"), name="lorikeet_order_slot_only_while_pending"
-            ),
-            models.CheckConstraint(
-                condition=Q(state="placed", purchased_on__isnull=False)
-                | (~Q(state="placed") & Q(purchased_on__isnull=True)),
-                name="lorikeet_order_purchased_when_placed",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"Order {self.invoice_id}"
-
-    @property
-    def is_pending(self) -> bool:
-        """Whether the order still waits for its money."""
-        return bool(self.state == "pending")
-
-    @property
-    def is_placed(self) -> bool:
-        """Whether this is a sale."""
-        return bool(self.state == "placed")
-
-    @property
-    def invoice_id(self) -> str | int:
-        """``custom_invoice_id`` if the order has one, else its primary key."""
-        return self.custom_invoice_id or self.pk
-
-    @property
-    def email(self) -> str:
-        """Where the shopper is written to: the user's address, or what the guest gave."""
-        return self.guest_email if self.user is None else str(getattr(self.user, self.user.get_email_field_name(), ""))
-
-    @property
-    def payment_key(self) -> UUID | None:
-        """The random key of the latest charge: send it to the provider as its idempotency key."""
-        attempt = self.attempts.filter(kind=PaymentAttempt.Kind.CHARGE).order_by("-id").first()
-        return None if attempt is None else attempt.key
-
-    @property
-    def payment_subclass(self) -> Any:
-        """The payment that placed this order as an instance of the host's own class, or ``None``."""
-        return Payment.objects.select_subclasses().filter(attempt__order=self, attempt__state="paid").first()
-
-    @property
-    def delivery_address_subclass(self) -> Any:
-        """The address as an instance of the host's own class, or ``None``."""
-        return subclass_of(self.delivery_address)
-
-    @property
-    def payment_method_subclass(self) -> Any:
-        """The payment method as an instance of the host's own class, or ``None`` when nothing was to pay."""
-        return subclass_of(self.payment_method)
-
-    def get_absolute_url(self, token: bool = False) -> str | None:
-        """Return the URL of this order's page, or ``None`` without ``LORIKEET_ORDER_DETAIL_VIEW``.
-
-        :param token: add a token that opens the page to whoever has the link, for ``LORIKEET_ORDER_TOKEN_DAYS``.
+        :raises PaymentError: the shopper was certainly not charged, and never will be.
         """
-        if settings.ORDER_DETAIL_VIEW is None:
-            return None
-        url = reverse(settings.ORDER_DETAIL_VIEW, kwargs={"id": self.pk})
-        return f"{url}?token={tokens.order_token(self.uuid, self.guest_email)}" if token else url
+        payment = cast(Any, self).make_payment(attempt.order, attempt.amount)
+        if not isinstance(payment, Payment):
+            raise TypeError(f"{type(self).__name__}.make_payment() returned {payment!r} instead of a Payment.")
+        if payment._state.adding:
+            payment.save()
+        return Paid(None, attempt.amount, attempt.currency, payment)
 
+    def check_payment(self, attempt: PaymentAttempt) -> Paid | Pending | NotFound | Unknown:
+        """Ask the provider what became of a payment; any number of times, and without changing anything there.
 
-class OrderCharge(Quantised):
-    """One charge of the shop (shipping, tax, store credit) as it stood when the order was made."""
+        :raises PaymentError: the shopper was certainly not charged, and never will be.
+        """
+        if self.retry_window is None or now() - attempt.created_at > self.retry_window * RETRIED_PART:
+            return Unknown(can_be_asked=False)
+        return self.start_payment(attempt)
 
-    amounts = ("total",)
+    def cancel_payment(self, attempt: PaymentAttempt) -> bool:
+        """Stop a payment at the provider. ``True`` promises that it can never be paid from now on."""
+        return False
 
-    order = models.ForeignKey(Order, models.CASCADE, related_name="charges")
-    code = models.CharField(_("code"), max_length=64)
-    label = models.CharField(_("label"), max_length=255)
-    currency = currency_field()
-    total = amount_field()
-    included = models.BooleanField(_("included in the prices"), default=False)
-    data = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
+    def refund_payment(self, attempt: PaymentAttempt) -> Paid | Pending:
+        """Pay ``attempt.amount`` of the payment ``attempt.parent`` back.
 
-    class Meta:
-        verbose_name = _("charge")
-        verbose_name_plural = _("charges")
-        ordering = ("id",)
+        It may be called again for the same attempt, days later too, and must not pay back twice: send
+        ``attempt.key``, and look it up first if the provider forgets keys.
 
-    def __str__(self) -> str:
-        return self.label
+        :raises PaymentError: it was certainly not paid back, and never will be.
+        """
+        raise TypeError(f"{type(self).__name__} cannot pay back: it has no refund_payment().")
 
+    def confirm_payment(self, attempt: PaymentAttempt, data: dict[str, Any]) -> None:
+        """Take what the browser brings back from the action, such as a reference; :meth:`check_payment` follows.
 
-class PaymentAttempt(Quantised):
-    """One try to charge or refund one amount, recorded before the provider can hear of it."""
+        :raises django.core.exceptions.ValidationError: ``data`` is wrong; the client is answered 400.
+        """
+        if data:
+            raise ValidationError({name: _("This payment method takes no data.") for name in data})
 
-    class Kind(models.TextChoices):
-        CHARGE = "charge", _("charge")
-        REFUND = "refund", _("refund")
+    @classmethod
+    def read_webhook(cls, request: HttpRequest) -> Iterable[str]:  # noqa: ARG003
+        """Verify a webhook's signature and return the references or keys of the payments that it is about.
 
-    class State(models.TextChoices):
-        CALLING = "calling", _("calling the provider")
-        PENDING = "pending", _("waiting for the shopper or the provider")
-        UNKNOWN = "unknown", _("outcome not known yet")
-        PAID = "paid", _("paid")
-        FAILED = "failed", _("failed")
+        Nothing else in it is used: the provider is asked.
 
-    OPEN: ClassVar = (State.CALLING, State.PENDING, State.UNKNOWN)
-    amounts = ("amount",)
+        :raises WebhookError: the signature is wrong; the provider is answered 400.
+        """
+        raise WebhookError(f"{cls.__name__} takes no webhooks.")
 
-    order = models.ForeignKey(Order, models.PROTECT, related_name="attempts")
-    #: The order while this is its one open charge.
-    open_for = models.OneToOneField(Order, models.PROTECT, null=True, blank=True, related_name="open_attempt")
-    parent = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="refunds")
-    method = models.ForeignKey(PaymentMethod, models.PROTECT, related_name="attempts")
-    kind = models.CharField(_("kind"), max_length=6, choices=Kind.choices, default=Kind.CHARGE)
-    state = models.CharField(_("state"), max_length=7, choices=State.choices, default=State.CALLING)
-    key = models.UUIDField(_("key at the provider"), unique=True, default=uuid.uuid4, editable=False)
-    amount = amount_field()
-    currency = currency_field()
-    #: The registered type of the method, and the provider's own id of the payment.
-    provider = models.CharField(_("provider"), max_length=100)
-    reference = models.CharField(_("provider's reference"), max_length=255, null=True, blank=True)
-    lease = models.UUIDField(null=True, blank=True, editable=False)
-    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
-    check_at = models.DateTimeField(_("look again at"), null=True, blank=True)
-    attention = models.CharField(_("needs attention because"), max_length=40, blank=True, default="")
-    info = models.JSONField(null=True, blank=True)
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+    @classmethod
+    def list_payments(cls, since: datetime) -> Iterable[ProviderPayment]:  # noqa: ARG003
+        """Return every payment that was *paid* at the provider since a moment and carries one of our keys.
 
-    class Meta:
-        verbose_name = _("payment attempt")
-        verbose_name_plural = _("payment attempts")
-        ordering = ("id",)
-        indexes = (models.Index(fields=["state", "lease_until"], name="lorikeet_attempt_due"),)
-        constraints = (
-            models.UniqueConstraint(fields=["provider", "reference", "kind"], name="lorikeet_attempt_reference_once"),
-            models.CheckConstraint(condition=Q(amount__gt=0), name="lorikeet_attempt_amount_positive"),
-            models.CheckConstraint(
-                condition=Q(open_for__isnull=False, open_for=F("order"))
-                & Q(kind="charge", state__in=["calling", "pending", "unknown"])
-                | (Q(open_for__isnull=True) & ~Q(kind="charge", state__in=["calling", "pending", "unknown"])),
-                name="lorikeet_attempt_one_open_charge",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.key}"
-
-
-class Payment(Extensible):
-    """What a payment method keeps of a payment. Subclass it with what you want to remember, such as a receipt id."""
-
-    method = models.ForeignKey(PaymentMethod, models.PROTECT, related_name="payments")
-    attempt = models.OneToOneField(PaymentAttempt, models.PROTECT, null=True, blank=True, related_name="payment")
-
-    class Meta:
-        verbose_name = _("payment")
-        verbose_name_plural = _("payments")
+        What was declined or cancelled, or still waits, is left out.
+        """
+        return ()
 
 
 class ThrottleCount(models.Model):
@@ -443,3 +340,9 @@ class ThrottleCount(models.Model):
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=["key", "window"], name="lorikeet_throttle_once_per_window"),)
+
+
+class RecoveryRun(models.Model):
+    """When recovery last finished: one row."""
+
+    finished_at = models.DateTimeField(_("finished at"))

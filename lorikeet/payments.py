@@ -1,191 +1,139 @@
-"""Asking a payment method for money, and recording what came of it."""
+"""Resolving a payment: one function that asks the provider what happened, and records it.
+
+The request, the client's retry, the return from 3-D Secure, the webhook, recovery and the staff's button all call
+:func:`resolve`. It never works twice at once on one attempt, and never inside a transaction.
+"""
 
 from __future__ import annotations
 
-import json
 import logging
-from dataclasses import dataclass
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
-from django.db.models import QuerySet
-from django.dispatch import Signal
-from django.utils.module_loading import import_string
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError
+from django.http import HttpRequest
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
-from . import signals
-from .carts import hand_back, lock
-from .conf import settings
-from .exceptions import PaymentError
-from .models import Adjustment, LineItem, Order, Payment, PaymentAttempt
-from .transactions import durable
+from .exceptions import LostLease, PaymentBusy, ProviderUnavailable
+from .leases import claim, release
+from .models import Order, PaymentAttempt
+from .notifications import notify
+from .outcomes import NotFound, Outcome, Paid, Pending, Refused, Unknown
+from .providers import ask_for_refund, check, method_of, start, stop
+from .settling import settle
 
-__all__ = ["Paid", "Refused", "Unknown", "ask", "cancel_order", "park", "place_order", "settle"]
+__all__ = ["NotFound", "Paid", "Pending", "begin", "confirm", "decide", "give_up", "resolve"]
 
 logger = logging.getLogger(__name__)
 
-State = PaymentAttempt.State
+
+def begin(attempt: PaymentAttempt, request: HttpRequest | None = None) -> Outcome | None:
+    """Ask for a payment for the first time: the lease is held since the attempt was made. Returns what came of it."""
+    return _conclude(attempt, lambda: (ask_for_refund if attempt.is_refund else start)(attempt), request)
 
 
-@dataclass(frozen=True)
-class Paid:
-    """The provider has the money. ``payment`` is the host's record of it, ``reference`` the provider's own id."""
+def resolve(attempt: PaymentAttempt, present: bool = False, request: HttpRequest | None = None) -> Outcome | None:
+    """Ask the provider what became of a payment, and record it.
 
-    payment: Payment | None = None
-    reference: str | None = None
-
-
-@dataclass(frozen=True)
-class Refused:
-    """The shopper was certainly not charged; ``info`` is what the client may know of the reason."""
-
-    info: Any
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """Nobody can say yet whether the shopper was charged."""
-
-
-Result = Paid | Refused | Unknown
-
-
-def ask(attempt: PaymentAttempt, method: Any) -> Result:
-    """Ask ``method`` to charge ``attempt``. Called once for an attempt, outside any transaction.
-
-    Only ``PaymentError`` means that the shopper was not charged. Whatever else comes back, an exception or something
-    that is no payment, leaves the outcome unknown.
+    :param present: the shopper is there, so a payment that the provider does not know is asked for (again); otherwise
+        it is given up, and the order with it.
+    :returns: what the provider said, or ``None`` if another process works on this payment.
     """
+    claimed = None if attempt.is_parked else claim(attempt.pk)
+    if claimed is None:
+        return None
+    if claimed.is_refund:
+        return _conclude(claimed, lambda: ask_for_refund(claimed), request)
+    return _conclude(claimed, lambda: _look(claimed, present), request)
+
+
+def confirm(attempt: PaymentAttempt, data: dict[str, Any], request: HttpRequest | None = None) -> Outcome | None:
+    """Give the payment method what the browser brought back, then resolve.
+
+    :raises ValidationError: (of ``django.core.exceptions``) the payment method refuses ``data``.
+    :raises PaymentBusy: another process works on this payment, so that ``data`` was not read.
+    :raises ProviderUnavailable: the payment method could not find out whether ``data`` is right.
+    """
+    if attempt.is_parked or attempt.state == "paid":
+        return None
+    claimed = claim(attempt.pk)
+    if claimed is None:
+        raise PaymentBusy(attempt.key)
     try:
-        payment = method.make_payment(attempt.order, attempt.amount)
-        if isinstance(payment, Payment) and payment._state.adding:
-            payment.save()
-    except PaymentError as error:
-        return Refused(error.info)
-    except Exception:
-        logger.exception("Payment attempt %s raised: its outcome is unknown.", attempt.key)
-        return Unknown()
-    if not isinstance(payment, Payment):
-        logger.error(
-            "%s.make_payment() returned %r instead of a Payment: the outcome of attempt %s is unknown.",
-            type(method).__name__,
-            payment,
-            attempt.key,
-        )
-        return Unknown()
-    return Paid(payment)
+        method_of(claimed).confirm_payment(claimed, data)
+    except LostLease as error:
+        raise PaymentBusy(attempt.key) from error
+    except ValidationError:
+        release(claimed)
+        raise
+    except Exception as error:
+        logger.exception("Payment attempt %s could not be confirmed.", attempt.key)
+        release(claimed)
+        raise ProviderUnavailable(attempt.key) from error
+    return _conclude(claimed, lambda: _look(claimed, True), request)
 
 
-@durable
-def settle(attempt: PaymentAttempt, result: Result) -> bool:
-    """Record ``result``. The conditional update of the attempt decides who won if several try at once.
+def give_up(order: Order, request: HttpRequest | None = None) -> Outcome | None:
+    """Cancel a pending order if its provider can still be stopped; returns what it said."""
+    attempt = order.latest_charge if order.is_pending else None
+    claimed = None if attempt is None or attempt.is_parked else claim(attempt.pk)
+    if claimed is None:
+        return None
+    info = {"code": "cancelled", "message": _("The payment was cancelled.")}
 
-    Tell whether this call placed the order.
-    """
-    order = _locked_order(attempt.order_id)
-    if isinstance(result, Paid):
-        changes = {"state": State.PAID, "reference": result.reference, "attention": ""}
-        if not _move_on(attempt, **changes) or not order.is_pending:
-            return False
-        if result.payment is not None:
-            Payment.objects.filter(pk=result.payment.pk).update(attempt=attempt)
-        place_order(order)
-        return True
-    if isinstance(result, Refused):
-        if _move_on(attempt, state=State.FAILED, info=_as_json(result.info), attention=""):
-            cancel_order(order, "refused")
+    def end() -> Outcome:
+        outcome = Unknown() if method_of(claimed).asks_by_repeating else check(claimed)
+        is_open = isinstance(outcome, Pending | NotFound)
+        return stop(claimed, outcome, Refused(info, "cancelled")) if is_open else outcome
+
+    return _conclude(claimed, end, request)
+
+
+def decide(attempt: PaymentAttempt, paid: bool) -> bool:
+    """Record what the staff found out of a payment that nobody can ask for; tell whether it placed the order."""
+    if paid:
+        outcome: Outcome = Paid(attempt.reference, attempt.amount, attempt.currency)
     else:
-        _park(attempt, order)
-    return False
+        outcome = Refused({"code": "not_paid", "message": _("The payment was not received.")})
+    placed = settle(attempt, outcome)
+    if placed:
+        notify(Order.objects.get(pk=attempt.order_id))
+    return placed
 
 
-@durable
-def park(attempt: PaymentAttempt) -> None:
-    """Leave an attempt whose outcome nobody can ask for to the staff, and let the shopper use the cart again."""
-    _park(attempt, _locked_order(attempt.order_id))
+def _look(attempt: PaymentAttempt, present: bool) -> Outcome:
+    """Ask, and go on from there: with the payment if the shopper is present, else towards an end."""
+    method = method_of(attempt)
+    if attempt.state == "failed":  # whoever was given up must not be charged by asking
+        return Unknown() if method.asks_by_repeating else check(attempt)
+    outcome = check(attempt)
+    expires_at = attempt.order.expires_at
+    expired = expires_at is not None and expires_at <= now()
+    match outcome:
+        case NotFound() if present and not expired and method.active:  # the shopper may have removed this card
+            return start(attempt)
+        case Pending() | NotFound() if expired:
+            info = {"code": "expired", "message": _("The time to pay is over.")}
+            return stop(attempt, outcome, Refused(info, "expired"))
+        case NotFound():
+            info = {"code": "abandoned", "message": _("The payment was not completed.")}
+            return stop(attempt, outcome, Refused(info, "abandoned"))
+        case _:
+            return outcome
 
 
-def _park(attempt: PaymentAttempt, order: Order) -> None:
-    open_attempts = PaymentAttempt.objects.filter(pk=attempt.pk, state__in=PaymentAttempt.OPEN)
-    if open_attempts.update(state=State.UNKNOWN, attention="outcome unknown", updated_at=now()):
-        Order.objects.filter(pk=order.pk).update(slot=None)
-        _announce(signals.payment_changed, PaymentAttempt, "attempt", attempt.pk)
-        logger.error("Payment attempt %s of order %s needs attention: its outcome is unknown.", attempt.key, order.pk)
-
-
-def place_order(order: Order) -> None:
-    """Place a pending order, in the transaction that holds its lock."""
-    values = {"state": Order.State.PLACED, "slot": None, "purchased_on": now(), "expires_at": None, "updated_at": now()}
-    placed = Order.objects.filter(pk=order.pk, state=Order.State.PENDING).update(**values)
-    if not placed or settings.INVOICE_ID_GENERATOR is None:
-        return
+def _conclude(attempt: PaymentAttempt, ask: Any, request: HttpRequest | None) -> Outcome | None:
     try:
-        with transaction.atomic():
-            invoice_id = import_string(settings.INVOICE_ID_GENERATOR)()
-            Order.objects.filter(pk=order.pk).update(custom_invoice_id=invoice_id)
-    except Exception:  # the money is taken: a broken generator must not undo the sale
-        logger.exception("Order %s was placed without an invoice id of its own.", order.pk)
-
-
-def cancel_order(order: Order, reason: str) -> None:
-    """Cancel a pending order and hand back what is on it, in the transaction that holds its lock."""
-    values = {"state": Order.State.CANCELLED, "slot": None, "cancel_reason": reason, "updated_at": now()}
-    if not Order.objects.filter(pk=order.pk, state=Order.State.PENDING).update(**values):
-        return
-    rows: list[Any] = [
-        *LineItem.objects.select_subclasses().filter(order=order),
-        *Adjustment.objects.select_subclasses().filter(order=order),
-    ]
-    for row in rows:
-        with row.unfrozen():
-            row.undo_checkout()
-    for source in settings.load(settings.CHARGES):
-        source().undo_checkout(order)
-    hand_back(order, rows)
-    _announce(signals.order_cancelled, Order, "order", order.pk)
-
-
-def _locked_order(pk: int) -> Order:
-    """Lock an order and, before it, its cart, as everybody does who needs both."""
-    cart = Order.objects.values_list("cart", flat=True).get(pk=pk)
-    if cart is not None:
-        lock(pk=cart)
-    Order.objects.filter(pk=pk).update(updated_at=now())
-    order: Order = Order.objects.select_related("cart").get(pk=pk)
-    if order.cart_id not in (None, cart):  # merged while this waited
-        lock(pk=order.cart_id)
-    return order
-
-
-def _move_on(attempt: PaymentAttempt, **values: Any) -> bool:
-    """Move an open attempt to a final state, and tell whether it was this call that did."""
-    rows: QuerySet[PaymentAttempt] = PaymentAttempt.objects.filter(pk=attempt.pk, state__in=PaymentAttempt.OPEN)
-    if not rows.update(open_for=None, lease=None, lease_until=None, updated_at=now(), **values):
-        return False
-    _announce(signals.payment_changed, PaymentAttempt, "attempt", attempt.pk)
-    return True
-
-
-def _announce(signal: Signal, model: Any, name: str, pk: int) -> None:
-    """Send ``signal`` with the row as it is after the commit, if anybody listens."""
-    if signal.has_listeners(model):
-        transaction.on_commit(lambda: signal.send_robust(sender=model, **{name: model.objects.get(pk=pk)}), robust=True)
-
-
-def _as_json(info: Any) -> Any:
-    """Return ``info`` as JSON values that every database stores; what has no JSON form becomes a message."""
+        outcome: Outcome = ask()
+        if isinstance(outcome, Refused) and outcome.reason == "refused" and not attempt.is_refund:
+            outcome = stop(attempt, outcome, outcome)
+    except LostLease:
+        return None
     try:
-        value = json.loads(json.dumps(info, cls=DjangoJSONEncoder, allow_nan=False))
-    except (TypeError, ValueError):
-        value = {"message": str(info)}
-    return _storable(value)
-
-
-def _storable(value: Any) -> Any:
-    """Replace lone surrogates and NUL in all text: PostgreSQL and MariaDB refuse them in JSON."""
-    if isinstance(value, dict):
-        return {_storable(key): _storable(member) for key, member in value.items()}
-    if isinstance(value, list):
-        return [_storable(member) for member in value]
-    return value.encode("utf-8", "replace").decode().replace("\0", "?") if isinstance(value, str) else value
+        placed = settle(attempt, outcome)
+    except IntegrityError:  # another attempt was given this reference at the same moment
+        placed = settle(attempt, outcome)
+    if placed:
+        notify(Order.objects.select_related("user").get(pk=attempt.order_id), request)
+    return outcome

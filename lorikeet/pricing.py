@@ -58,6 +58,9 @@ class ChargeSource:
         :raises ConflictError: it is not to be had any more.
         """
 
+    def finish_checkout(self, order: Order) -> None:
+        """Turn what was taken into a sale, in the transaction that places ``order``. It must not fail."""
+
     def undo_checkout(self, order: Order) -> None:
         """Give back what :meth:`prepare_for_checkout` took, in the transaction that cancels ``order``."""
 

@@ -2,40 +2,117 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from django.db import connections, router, transaction
 from django.db.models import QuerySet
-from django.db.models.functions import Now
 from django.utils.timezone import now
 
-from .checkout import notify
 from .conf import settings
-from .models import Adjustment, Cart, DeliveryAddress, LineItem, Order, PaymentAttempt, PaymentMethod, ThrottleCount
-from .payments import park
+from .leases import due
+from .models import (
+    Adjustment,
+    Cart,
+    DeliveryAddress,
+    LineItem,
+    Order,
+    PaymentAttempt,
+    PaymentMethod,
+    RecoveryRun,
+    ThrottleCount,
+)
+from .notifications import notify
+from .outcomes import Unknown
+from .payments import resolve
+from .settling import UNRESOLVED, flag
 
-__all__ = ["delete_abandoned_carts", "delete_expired_counts", "notify_missed", "park_lapsed", "tick"]
+__all__ = [
+    "delete_abandoned_carts",
+    "delete_expired_counts",
+    "flag_unresolved",
+    "notify_missed",
+    "resolve_due",
+    "tick",
+]
 
+logger = logging.getLogger(__name__)
+
+State = PaymentAttempt.State
 BATCH = 500
+#: How many payments in a row a provider may not answer for, before a run goes on to the next provider.
+SILENT_AFTER = 3
+#: How long the outcome of a payment may be unknown before the staff are told.
+UNKNOWN_FOR = timedelta(minutes=15)
 
 
-def tick() -> dict[str, int]:
-    """Do everything periodic once, and return how many rows each sweep dealt with."""
-    return {
-        "payments parked": park_lapsed(),
-        "orders notified": notify_missed(),
-        "carts deleted": delete_abandoned_carts(),
-        "counts deleted": delete_expired_counts(),
+def tick(progress: Callable[[str, int], None] = lambda what, count: None) -> dict[str, int]:
+    """Do everything periodic once, and return how many rows each sweep dealt with.
+
+    :param progress: called after each sweep, with its name and its count.
+    :raises Exception: the first that a sweep raised, when the others are done.
+    """
+    sweeps = {
+        "payments looked at": resolve_due,
+        "payments flagged": flag_unresolved,
+        "orders notified": notify_missed,
+        "carts deleted": delete_abandoned_carts,
+        "counts deleted": delete_expired_counts,
     }
+    counts, errors = {}, []
+    for what, sweep in sweeps.items():
+        try:
+            counts[what] = sweep()
+        except Exception as error:  # one sweep must not keep the others from being done
+            logger.exception("This sweep was not finished: %s.", what)
+            errors.append(error)
+        else:
+            progress(what, counts[what])
+    if "payments looked at" in counts:
+        RecoveryRun.objects.update_or_create(pk=1, defaults={"finished_at": now()})
+    if errors:
+        raise errors[0]
+    return counts
 
 
-def park_lapsed() -> int:
-    """Hand payments whose process died in the middle to the staff; nobody else can say what became of them."""
-    lapsed = PaymentAttempt.objects.filter(state=PaymentAttempt.State.CALLING, lease_until__lt=Now())
-    attempts = list(lapsed.order_by("id")[:BATCH])
+def resolve_due() -> int:
+    """Ask after the payments whose process died in the middle, and those that are to be looked at again by now.
+
+    Every provider has its turn, however many payments wait for another that does not answer.
+    """
+    attempts = PaymentAttempt.objects.filter(due())
+    providers = sorted(set(attempts.values_list("provider", flat=True)))
+    return sum(_resolve_due_at(provider, attempts.filter(provider=provider)) for provider in providers)
+
+
+def _resolve_due_at(provider: str, attempts: QuerySet[PaymentAttempt]) -> int:
+    """Ask one provider after up to ``BATCH`` payments; enough unknown outcomes in a row, and it is left in peace."""
+    looked = silences = 0
+    for attempt in attempts.order_by("check_at", "id")[:BATCH]:
+        looked += 1
+        try:
+            outcome = resolve(attempt)
+        except Exception:  # the others must not wait for a host's mistake in this one
+            logger.exception("Payment attempt %s could not be resolved.", attempt.key)
+            flag(attempt, UNRESOLVED)
+            continue
+        silences = silences + 1 if outcome == Unknown() else 0
+        if silences == SILENT_AFTER:
+            logger.error("%s does not answer; its other payments are looked at in the next run.", provider)
+            break
+    return looked
+
+
+def flag_unresolved() -> int:
+    """Tell the staff of payments whose outcome has been unknown for a quarter of an hour."""
+    unresolved = PaymentAttempt.objects.filter(
+        state__in=(State.CALLING, State.UNKNOWN), attention="", updated_at__lt=now() - UNKNOWN_FOR
+    )
+    attempts = list(unresolved.order_by("id")[:BATCH])
     for attempt in attempts:
-        park(attempt)
+        flag(attempt, UNRESOLVED)
     return len(attempts)
 
 

@@ -253,8 +253,7 @@ def pending_checkout(cart: Cart) -> dict[str, Any] | None:
     order: Order | None = getattr(cart, "pending_order", None)
     if order is None:
         return None
-    attempt: PaymentAttempt | None = order.attempts.last()
-    return represent_checkout(order, attempt)
+    return represent_checkout(order, order.latest_charge)
 
 
 def represent_checkout(order: Order, attempt: PaymentAttempt | None) -> dict[str, Any]:
@@ -262,11 +261,15 @@ def represent_checkout(order: Order, attempt: PaymentAttempt | None) -> dict[str
 
     Its ``state`` is ``"unknown"`` when nobody can say whether the shopper was charged, and staff will find out.
     """
+    url = reverse("lorikeet:checkout-status", kwargs={"id": order.uuid})
     return {
         "id": str(order.uuid),
         "order": order.pk,
-        "state": "unknown" if attempt and attempt.attention else order.state,
+        "state": "unknown" if order.is_pending and attempt and attempt.attention else order.state,
         "payment_method": attempt.provider if attempt else None,
         "info": attempt.info if attempt else None,
         "expires_at": order.expires_at.timestamp() if order.expires_at else None,
+        "url": url,
+        "confirm_url": f"{url}confirm/",
+        "cancel_url": f"{url}cancel/",
     }

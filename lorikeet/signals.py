@@ -10,6 +10,9 @@
     A pending order was given up and its lines handed back. Sent once, with ``order``.
 ``payment_changed``
     A payment attempt reached another state. Sent once, with ``attempt``.
+``payment_attention``
+    A payment needs the staff: its outcome is unknown, it came late, or its amount is wrong. Sent once for each reason,
+    with ``attempt``, whose ``attention`` says which.
 ``cart_merged``
     A guest's cart was merged into a user's at login. Sent once, with ``cart`` (the user's) and ``merged_lines``, the
     number of lines that came along.
@@ -21,10 +24,18 @@ from __future__ import annotations
 
 from django.dispatch import Signal
 
-__all__ = ["cart_merged", "order_cancelled", "order_checked_out", "order_placed", "payment_changed"]
+__all__ = [
+    "cart_merged",
+    "order_cancelled",
+    "order_checked_out",
+    "order_placed",
+    "payment_attention",
+    "payment_changed",
+]
 
 order_placed = Signal()
 order_checked_out = Signal()
 order_cancelled = Signal()
 payment_changed = Signal()
+payment_attention = Signal()
 cart_merged = Signal()

@@ -3,10 +3,21 @@
 from contextlib import contextmanager
 
 import pytest
+from django.test import TransactionTestCase, override_settings
 
+from tests.faults.databases import clear
+from tests.faults.provider import Provider
 from tests.testapp import factories
 from tests.testapp.clients import Browser
 from tests.testapp.snapshots import snapshot
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_clearing():
+    """After a test with transactions of its own, empty the tables; Django would make all permissions anew as well."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: clear())
+        yield
 
 
 @pytest.fixture
@@ -64,3 +75,18 @@ def unchanged(db):
         assert snapshot() == before
 
     return watch
+
+
+@pytest.fixture(scope="session")
+def provider_server():
+    """The payment provider, one process for all tests of this one."""
+    with Provider() as server:
+        yield server
+
+
+@pytest.fixture
+def provider(provider_server):
+    """What a test sets and reads at the payment provider, whose books are empty."""
+    with override_settings(PROVIDER_URL=provider_server.url):
+        provider_server.controls.reset()
+        yield provider_server.controls

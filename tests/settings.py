@@ -60,3 +60,7 @@ REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authenticat
 
 LORIKEET_CURRENCY = "AUD"
 LORIKEET_ORDER_DETAIL_VIEW = "order-detail"
+
+# Where the provider of tests.faults listens, and for how many seconds its answer is waited for.
+PROVIDER_URL = ""
+PROVIDER_SECONDS = 2.0

@@ -63,7 +63,7 @@ def _environments():
     tox.read(ROOT / "tox.ini")
     names = set()
     for line in tox["tox"]["env_list"].split():
-        found = re.fullmatch(r"py\{([\d,]+)\}-django\{?([\d,]+)\}?", line)
+        found = re.fullmatch(r"py\{?([\d,]+)\}?-django\{?([\d,]+)\}?", line)
         if found is None:
             names.add(line)
         else:

@@ -7,6 +7,8 @@
     shop and compare. With ``:as: curl`` the request is shown as a command, with ``:as: response`` not at all.
     ``:only:`` names the keys of the answer that are shown, ``:short:`` shows only the first keys of an object within
     ``data``; what was left out is marked.
+``.. figures:: FILE``
+    Shows its content and the table in ``FILE``, a CSV file beside the page, once there is a figure in it.
 ``.. setting::`` and ``.. check::``
     Declare a setting and a system check; ``:setting:`` and ``:check:`` lead there.
 """
@@ -83,6 +85,22 @@ class HttpExample(SphinxDirective):
         return [nodes.container("", *blocks, classes=["http-example"])]
 
 
+class Figures(SphinxDirective):
+    """Shows what was measured, and nothing at all before it is."""
+
+    required_arguments = 1
+    has_content = True
+
+    def run(self):
+        path = Path(self.env.doc2path(self.env.docname)).parent / self.arguments[0]
+        self.env.note_dependency(str(path))
+        rows = path.read_text(encoding="utf-8").splitlines()
+        if len(rows) < 2:
+            return []
+        table = [".. csv-table::", "   :header-rows: 1", "", *(f"   {row}" for row in rows)]
+        return self.parse_text_to_nodes("\n".join([*self.content, "", *table]))
+
+
 def cut(body, keys):
     """Return an object with some of its keys, and a mark where others are missing."""
     missing = [key for key in keys if key not in body]
@@ -154,4 +172,5 @@ def setup(app):
     app.add_object_type("check", "check", "single: %s; system check")
     app.add_directive("lorikeet-settings", LorikeetSettings)
     app.add_directive("http-example", HttpExample)
+    app.add_directive("figures", Figures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -18,7 +18,6 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "lorikeet",
-    "pretend_bank",
     "shop",
 ]
 
@@ -82,3 +81,11 @@ STATIC_URL = "/static/"
 LORIKEET_CURRENCY = "AUD"
 LORIKEET_ORDER_DETAIL_VIEW = "order"
 LORIKEET_CHARGES = ["shop.charges.FlatRateShipping", "shop.charges.GstIncluded"]
+# A payment that died with its process is taken up by another after this time: longer than all the calls to a provider
+# that one payment makes, and short enough to watch.
+LORIKEET_LEASE_SECONDS = 20
+
+# Where the shop's shoppers come back to, and where its payment providers are: ``make demo`` starts them.
+SHOP_URL = os.environ.get("EXAMPLE_SHOP_URL", "http://127.0.0.1:8000/")
+CARD_PROVIDER_URL = os.environ.get("EXAMPLE_CARD_PROVIDER_URL", "http://127.0.0.1:18000")
+WALLET_PROVIDER_URL = os.environ.get("EXAMPLE_WALLET_PROVIDER_URL", "http://127.0.0.1:28000")

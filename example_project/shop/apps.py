@@ -17,3 +17,4 @@ class ShopConfig(AppConfig):
         registry.register(models.AustralianDeliveryAddress, serializers.AustralianDeliveryAddressSerializer)
         registry.register(models.CouponAdjustment, serializers.CouponAdjustmentSerializer)
         registry.register(models.PretendCard, serializers.PretendCardSerializer)
+        registry.register(models.PretendWallet, serializers.PretendWalletSerializer)

@@ -2,13 +2,16 @@
 
 from decimal import Decimal
 
+from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.urls import reverse
 
 from lorikeet.exceptions import IncompleteCartError, PaymentError
-from lorikeet.models import Adjustment, DeliveryAddress, LineItem, Payment, PaymentMethod
-from pretend_bank import bank
+from lorikeet.models import Adjustment, DeliveryAddress, LineItem, PaymentMethod
+from lorikeet.outcomes import NotFound, Paid, Pending, ProviderPayment
+from lorikeet.reference_payments import ReferencePaymentMethod, ReportedPayment
+from pretend_providers.clients import CardClient, RequestRefused, WalletClient
 
 
 class Merchant(models.Model):
@@ -184,7 +187,7 @@ class CouponAdjustment(Adjustment):
 
 
 class PretendCard(PaymentMethod):
-    """A card of the pretend bank: a token that charges it, and what may be shown of it."""
+    """A card: the token by which the card provider knows it, and what may be shown of it."""
 
     card_token = models.CharField(max_length=40)
     brand = models.CharField(max_length=20)
@@ -194,15 +197,87 @@ class PretendCard(PaymentMethod):
     def __str__(self):
         return f"{self.brand} ending in {self.last4}"
 
-    def make_payment(self, order, amount):
-        try:
-            charge = bank.charge(self.card_token, amount, order.currency, statement=f"Order {order.uuid}")
-        except bank.Declined as refusal:
-            raise PaymentError({"message": refusal.message, "code": refusal.code}) from refusal
-        return PretendCardPayment.objects.create(method=self, reference=charge.reference)
+    def start_payment(self, attempt):
+        provider = card_provider()
+        payment = provider.create(str(attempt.key), attempt.amount, attempt.currency, self.card_token)
+        attempt.save_reference(payment.id)
+        return read(provider.confirm(payment.id, return_url=settings.SHOP_URL))
+
+    def check_payment(self, attempt):
+        payment = card_provider().find(str(attempt.key))
+        return NotFound() if payment is None else read(payment)
+
+    def cancel_payment(self, attempt):
+        provider = card_provider()
+        payment = provider.find(str(attempt.key))
+        return payment is None or provider.cancel(payment.id).state != "paid"
+
+    def refund_payment(self, attempt):
+        return pay_back(card_provider(), attempt)
+
+    @classmethod
+    def list_payments(cls, since):
+        return list_paid(card_provider(), since)
 
 
-class PretendCardPayment(Payment):
-    """The pretend bank's receipt."""
+class PretendWallet(ReferencePaymentMethod):
+    """A payment that the shopper makes on the wallet's own page, from which he brings a reference."""
 
-    reference = models.UUIDField(unique=True)
+    def __str__(self):
+        return "Pretend Wallet"
+
+    def look_up(self, reference):
+        payment = wallet().look_up(reference)
+        return payment and ReportedPayment(payment.amount, payment.currency, payment.state, payment.key)
+
+    def find_reference(self, attempt):
+        payment = wallet().find(str(attempt.key))
+        return payment and payment.id
+
+    def get_action(self, attempt):
+        pay_url = wallet().get_pay_url(str(attempt.key), attempt.amount, attempt.currency)
+        return {**super().get_action(attempt), "url": pay_url}
+
+    def refund_payment(self, attempt):
+        return pay_back(wallet(), attempt)
+
+    @classmethod
+    def list_payments(cls, since):
+        return list_paid(wallet(), since)
+
+
+def card_provider():
+    return CardClient(settings.CARD_PROVIDER_URL)
+
+
+def wallet():
+    return WalletClient(settings.WALLET_PROVIDER_URL)
+
+
+def read(payment):
+    """Return what the card provider's payment means for the order."""
+    match payment.state:
+        case "paid":
+            return Paid(payment.id, payment.amount, payment.currency)
+        case "action_required":
+            return Pending(payment.id, action={"url": payment.challenge_url})
+        case "declined" | "cancelled":
+            raise PaymentError({"code": payment.code, "message": payment.message})
+        case _:  # created, and never confirmed: nothing moves by itself
+            return NotFound()
+
+
+def pay_back(provider, attempt):
+    """Refund through either provider: it knows a refund by its key, so that asking again pays back once."""
+    try:
+        refund = provider.refund(attempt.parent.reference, str(attempt.key), attempt.amount, attempt.currency)
+    except RequestRefused as refusal:
+        raise PaymentError({"code": refusal.code, "message": refusal.message}) from refusal
+    return Paid(refund.id, refund.amount, refund.currency)
+
+
+def list_paid(provider, since):
+    """Return the payments in a provider's books as Lorikeet compares them."""
+    for payment in provider.list_payments(since):
+        if payment.state == "paid":
+            yield ProviderPayment(payment.id, payment.key, payment.amount, payment.currency, payment.refunded)

@@ -9,7 +9,7 @@ from lorikeet.serializers import (
     PaymentMethodSerializer,
     PrimaryKeyModelSerializer,
 )
-from pretend_bank import bank
+from pretend_providers.cards import CARDS
 from shop import models
 
 
@@ -83,7 +83,7 @@ class CouponAdjustmentSerializer(AdjustmentSerializer):
 
 
 class PretendCardSerializer(PaymentMethodSerializer):
-    card_token = serializers.ChoiceField(choices=list(bank.CARDS), write_only=True)
+    card_token = serializers.ChoiceField(choices=list(CARDS), write_only=True)
 
     class Meta:
         model = models.PretendCard
@@ -91,5 +91,11 @@ class PretendCardSerializer(PaymentMethodSerializer):
         read_only_fields = ["brand", "last4", "expiry"]
 
     def validate(self, data):
-        card = bank.CARDS[data["card_token"]]
+        card = CARDS[data["card_token"]]
         return {**data, "brand": card.brand, "last4": card.last4, "expiry": card.expiry}
+
+
+class PretendWalletSerializer(PaymentMethodSerializer):
+    class Meta:
+        model = models.PretendWallet
+        fields = []

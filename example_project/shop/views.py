@@ -9,7 +9,7 @@ from django.views.decorators.cache import cache_control
 from django.views.generic import CreateView, DetailView, ListView
 from django.views.generic.base import ContextMixin
 
-from pretend_bank import bank
+from pretend_providers.cards import CARDS
 from shop import drawings
 from shop.models import AustralianDeliveryAddress, Merchant, Wine, WineLineItem
 
@@ -19,7 +19,7 @@ class CartPage(ContextMixin):
 
     extra_context = {
         "states": AustralianDeliveryAddress.State.choices,
-        "cards": bank.CARDS.values(),
+        "cards": CARDS.values(),
         "most_bottles": WineLineItem.MOST_BOTTLES,
     }
 

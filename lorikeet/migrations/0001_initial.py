@@ -17,6 +17,13 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='RecoveryRun',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('finished_at', models.DateTimeField(verbose_name='finished at')),
+            ],
+        ),
+        migrations.CreateModel(
             name='Cart',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -81,6 +88,7 @@ class Migration(migrations.Migration):
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
                 ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated at')),
                 ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='expires at')),
+                ('digest', models.CharField(blank=True, default='', editable=False, max_length=64)),
                 ('purchased_on', models.DateTimeField(blank=True, null=True, verbose_name='purchased on')),
                 ('notified_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('cart', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='orders', to='lorikeet.cart')),
@@ -92,6 +100,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'order',
                 'verbose_name_plural': 'orders',
                 'ordering': ('-id',),
+                'permissions': (('refund_order', 'Can pay back what was paid for an order'), ('cancel_order', 'Can cancel an order that waits for its money')),
             },
         ),
         migrations.CreateModel(
@@ -142,17 +151,21 @@ class Migration(migrations.Migration):
                 ('check_at', models.DateTimeField(blank=True, null=True, verbose_name='look again at')),
                 ('attention', models.CharField(blank=True, default='', max_length=40, verbose_name='needs attention because')),
                 ('info', models.JSONField(blank=True, null=True)),
+                ('received', models.CharField(blank=True, default='', editable=False, max_length=40, verbose_name='received instead')),
+                ('reason', models.CharField(blank=True, default='', max_length=255, verbose_name='reason')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
                 ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated at')),
+                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('open_for', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='open_attempt', to='lorikeet.order')),
                 ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='lorikeet.order')),
                 ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='lorikeet.paymentattempt')),
-                ('method', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='lorikeet.paymentmethod')),
+                ('method', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='lorikeet.paymentmethod')),
             ],
             options={
                 'verbose_name': 'payment attempt',
                 'verbose_name_plural': 'payment attempts',
                 'ordering': ('id',),
+                'permissions': (('resolve_paymentattempt', 'Can decide what became of a payment'),),
             },
         ),
         migrations.CreateModel(
@@ -227,7 +240,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='paymentattempt',
-            index=models.Index(fields=['state', 'lease_until'], name='lorikeet_attempt_due'),
+            index=models.Index(fields=['state', 'lease_until'], name='lorikeet_attempt_lapsed'),
+        ),
+        migrations.AddIndex(
+            model_name='paymentattempt',
+            index=models.Index(fields=['state', 'check_at'], name='lorikeet_attempt_due'),
         ),
         migrations.AddConstraint(
             model_name='paymentattempt',
@@ -236,6 +253,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='paymentattempt',
             constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='lorikeet_attempt_amount_positive'),
+        ),
+        migrations.AddConstraint(
+            model_name='paymentattempt',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'charge'), ('parent__isnull', True)), models.Q(('kind', 'refund'), ('parent__isnull', False)), _connector='OR'), name='lorikeet_attempt_refund_has_parent'),
         ),
         migrations.AddConstraint(
             model_name='paymentattempt',

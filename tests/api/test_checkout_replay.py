@@ -1,9 +1,17 @@
 """``Idempotency-Key``: the same checkout asked for again."""
 
+from decimal import Decimal
+
 import pytest
 
 from lorikeet.models import Order
+from lorikeet.outcomes import Paid, Pending
+from tests.faults.databases import pass_time
 from tests.testapp import models
+from tests.testapp.factories import make_user
+from tests.testapp.models import ScriptedCard
+
+from .payers import ACTION, get_ready
 
 KEY = "2f1c-first"
 
@@ -114,3 +122,85 @@ def test_every_key_of_visible_ascii_is_taken(shopper, wine, key):
     shopper.get_ready(wine)
 
     assert shopper.checkout(idempotency_key=key).status_code == 200
+
+
+ANSWERS = {
+    "action": Pending("ref", action=ACTION),
+    "pending": Pending("ref"),
+    "unknown": TimeoutError(),
+}
+
+
+@pytest.mark.parametrize("state", ANSWERS)
+def test_a_replay_of_what_waits_is_answered_202_as_it_stands(shopper, wine, state):
+    get_ready(shopper, wine)
+    ScriptedCard.script(start_payment=ANSWERS[state], check_payment=ANSWERS[state])
+    first = shopper.checkout(idempotency_key=KEY)
+
+    second = shopper.checkout(idempotency_key=KEY)
+
+    assert (first.status_code, second.status_code) == (202, 202)
+    assert second.json() == first.json()
+    assert ("Idempotency-Replayed" in first, second["Idempotency-Replayed"]) == (False, "true")
+    assert Order.objects.count() == 1
+
+
+def test_a_replay_of_what_waited_and_was_paid_is_the_order(shopper, wine):
+    get_ready(shopper, wine)
+    ScriptedCard.script(start_payment=TimeoutError(), check_payment=Paid("ref", Decimal("12"), "AUD"))
+    shopper.checkout(idempotency_key=KEY)
+
+    response = shopper.checkout(idempotency_key=KEY)
+
+    assert (response.status_code, response["Idempotency-Replayed"]) == (200, "true")
+    assert Order.objects.get().state == "placed"
+
+
+@pytest.mark.parametrize(("reason", "url"), [("cancelled", "cancel_url"), ("expired", "confirm_url")])
+def test_a_replay_of_what_was_cancelled_says_why(shopper, wine, reason, url):
+    get_ready(shopper, wine)
+    ScriptedCard.script(start_payment=ANSWERS["action"], check_payment=ANSWERS["action"], cancel_payment=True)
+    checkout = shopper.checkout(idempotency_key=KEY).json()["checkout"]
+    pass_time(minutes=31 if reason == "expired" else 0)
+    shopper.post(checkout[url], {})
+
+    response = shopper.checkout(idempotency_key=KEY)
+
+    assert (response.status_code, response["Idempotency-Replayed"]) == (422, "true")
+    assert (response.json()["reason"], response.json()["info"]["code"]) == ("payment", reason)
+    assert Order.objects.count() == 1
+
+
+def test_another_key_finds_the_checkout_that_is_in_flight(shopper, wine):
+    get_ready(shopper, wine)
+    ScriptedCard.script(start_payment=ANSWERS["action"], check_payment=ANSWERS["action"])
+    first = shopper.checkout(idempotency_key=KEY)
+
+    second = shopper.checkout(idempotency_key="another")
+
+    assert second.json() == first.json()
+    assert "Idempotency-Replayed" not in second
+    assert Order.objects.count() == 1
+
+
+def test_the_same_key_with_another_body_is_refused(shopper, wine, unchanged):
+    get_ready(shopper, wine)
+    ScriptedCard.script(start_payment=ANSWERS["action"])
+    shopper.checkout(idempotency_key=KEY)
+
+    with unchanged():
+        response = shopper.post("/_cart/checkout/", {"confirm_duplicate": True}, idempotency_key=KEY)
+
+    assert (response.status_code, response.json()["reason"]) == (422, "idempotency_key_reused")
+
+
+def test_a_key_names_its_order_after_logging_in(guest, wine):
+    get_ready(guest, wine)
+    ScriptedCard.script(start_payment=ANSWERS["action"], check_payment=Paid("ref", Decimal("12"), "AUD"))
+    guest.checkout(idempotency_key=KEY)
+    guest.log_in(make_user())
+
+    response = guest.checkout(idempotency_key=KEY)
+
+    assert (response.status_code, response["Idempotency-Replayed"]) == (200, "true")
+    assert Order.objects.count() == 1

@@ -1,10 +1,15 @@
 """How many SQL statements a request makes, whatever is in the cart. All middleware included."""
 
+from contextlib import contextmanager
+from decimal import Decimal
+
 import pytest
 from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
+from lorikeet.models import Order
+from lorikeet.refunds import refund
 from tests.testapp import models
 from tests.testapp.clients import CART, NEW_ITEM, NEW_PAYMENT_METHOD, Browser
 from tests.testapp.factories import make_book, make_course, make_user, make_wine
@@ -166,3 +171,108 @@ def test_a_second_kind_of_payment_method_costs_no_statement_each(user_with_choic
         user_with_choices.add(NEW_PAYMENT_METHOD, "PayLater", number=f"{number}")
 
     assert len(statements(lambda: user_with_choices.get(CART))) == before
+
+
+class Figures:
+    """The statements and the commits of an action, the control of transactions left out of the former."""
+
+    def __init__(self):
+        self.statements = []
+        self.commits = 0
+
+    def execute(self, execute, sql, params, many, context):
+        """Count a statement; one outside a transaction that writes commits by itself."""
+        if not sql.startswith(CONTROL):
+            self.statements.append(sql)
+            writes = sql.startswith(("INSERT", "UPDATE", "DELETE"))
+            self.commits += writes and not connection.in_atomic_block
+        return execute(sql, params, many, context)
+
+    @contextmanager
+    def counting(self):
+        commit = connection._commit
+
+        def counted():
+            self.commits += 1
+            return commit()
+
+        connection._commit = counted
+        try:
+            with connection.execute_wrapper(self.execute):
+                yield
+        finally:
+            del connection._commit
+
+
+def figures(action):
+    """Return how many statements and commits ``action`` makes."""
+    found = Figures()
+    with found.counting():
+        response = action()
+    assert response is None or response.status_code in (200, 202), response.content
+    return len(found.statements), found.commits
+
+
+@pytest.fixture
+def buyer(transactional_db, provider):
+    """A signed-in user who pays with a card whose payments are made first and confirmed then."""
+    browser = Browser(make_user())
+    browser.get_ready(make_wine())
+    browser.add(NEW_PAYMENT_METHOD, "ExactCard", token="tok_paid")
+    return browser
+
+
+#: PostgreSQL is told in each transaction of a sale to commit durably; SQLite reads its own setting.
+DURABLE = 1 if connection.vendor == "postgresql" else 0
+#: Statements, without those.
+CHECKOUT, LOST, CONFIRM, CANCEL, STATUS, REPLAY, REFUND = 21, 17, 16, 23, 6, 6, 10
+
+
+def test_a_checkout_in_two_calls(buyer):
+    """At most 30 statements and 4 commits: prepare, the reference, settle, and the mark that it was told."""
+    assert figures(buyer.checkout) == (CHECKOUT + 3 * DURABLE, 4)
+
+
+def test_a_checkout_whose_answer_is_lost(buyer, provider):
+    provider.plan(confirm=["timeout_after"])
+
+    assert figures(buyer.checkout) == (LOST + 3 * DURABLE, 3)
+
+
+def test_a_confirmation(buyer, provider):
+    """The lease, settle, and the mark that it was told."""
+    provider.plan(confirm=["3ds"])
+    checkout = buyer.checkout().json()["checkout"]
+    (payment,) = provider.payments()
+    provider.three_d_secure(payment["id"])
+
+    assert figures(lambda: buyer.post(checkout["confirm_url"], {})) == (CONFIRM + 2 * DURABLE, 3)
+
+
+def test_a_cancellation(buyer, provider):
+    """The lease, and settle."""
+    provider.plan(confirm=["3ds"])
+    checkout = buyer.checkout().json()["checkout"]
+
+    assert figures(lambda: buyer.post(checkout["cancel_url"], {})) == (CANCEL + 2 * DURABLE, 2)
+
+
+def test_a_look_at_how_it_stands(buyer, provider):
+    provider.plan(confirm=["3ds"])
+    checkout = buyer.checkout().json()["checkout"]
+
+    assert figures(lambda: buyer.get(checkout["url"])) == (STATUS, 0)
+
+
+def test_a_replay(buyer, provider):
+    buyer.checkout(idempotency_key="k")
+
+    assert figures(lambda: buyer.checkout(idempotency_key="k")) == (REPLAY + DURABLE, 1)
+
+
+def test_a_refund(buyer):
+    """The refund that is owed, and what came of it."""
+    buyer.checkout()
+    order = Order.objects.get()
+
+    assert figures(lambda: refund(order, Decimal(5)) and None) == (REFUND + 2 * DURABLE, 2)

@@ -1,12 +1,22 @@
 """Card testing and code guessing: refusals are counted for each cart and each network."""
 
-import pytest
-from django.test import override_settings
+from datetime import timedelta
+from decimal import Decimal
 
+import pytest
+from django.db import connections
+from django.test import override_settings
+from django.utils.timezone import now
+
+from lorikeet import urls
+from lorikeet.exceptions import PaymentError
 from lorikeet.models import Order
+from lorikeet.outcomes import Paid, Pending
 from tests.testapp import models
 from tests.testapp.clients import NEW_ADJUSTMENT, Browser
 from tests.testapp.factories import make_coupon
+
+from .payers import start_waiting
 
 GUESS = {"type": "CouponAdjustment", "data": {"code": "NONE"}}
 RIGHT = {"type": "CouponAdjustment", "data": {"code": "TENOFF"}}
@@ -152,6 +162,88 @@ def test_guessing_by_change_is_counted_too(shopper):
         statuses = [shopper.patch(url, {"data": {"code": f"NO{n}"}}).status_code for n in range(2)]
 
     assert statuses == [400, 429]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("atomic", [True, False])
+def test_guesses_are_counted_whatever_the_site_says_of_transactions(shopper, wine, monkeypatch, atomic):
+    """With ``ATOMIC_REQUESTS`` what is refused is rolled back; the count is not."""
+    monkeypatch.setitem(connections["default"].settings_dict, "ATOMIC_REQUESTS", atomic)
+    shopper.add_wine(wine)
+
+    with rates(guess_cart="1/hour"):
+        statuses = [shopper.post(NEW_ADJUSTMENT, GUESS).status_code for _ in range(2)]
+
+    assert statuses == [400, 429]
+
+
+def test_no_view_is_one_transaction():
+    """Each decides by itself what is durable, and when."""
+    views = [pattern.callback for pattern in urls.urlpatterns]
+
+    assert all("default" in view._non_atomic_requests for view in views)
+
+
+# what is brought back to a checkout
+
+
+def test_made_up_references_are_counted(shopper, wine):
+    checkout = start_waiting(shopper, wine)
+
+    with rates(guess_cart="2/hour"):
+        answers = [shopper.post(checkout["confirm_url"], {"data": {"wrong": n}}) for n in range(3)]
+
+    assert [answer.status_code for answer in answers] == [400, 400, 429]
+    assert int(answers[-1]["Retry-After"]) >= 1
+
+
+def test_who_guessed_too_often_brings_nothing_and_may_come_back_without(shopper, wine):
+    """Wrong codes, his or his neighbours', must not keep a payment from being settled."""
+    checkout = start_waiting(shopper, wine)
+    models.ScriptedCard.script(check_payment=Paid("ref", Decimal(12), "AUD"))
+
+    with rates(guess_ip="1/hour"):
+        shopper.post(NEW_ADJUSTMENT, GUESS)
+        statuses = [shopper.post(checkout["confirm_url"], body).status_code for body in ({"data": {"a": 1}}, {})]
+
+    assert statuses == [429, 200]
+
+
+def test_a_body_of_another_shape_is_no_guess(shopper, wine):
+    checkout = start_waiting(shopper, wine)
+
+    with rates(guess_cart="1/hour"):
+        statuses = [shopper.post(checkout["confirm_url"], {"data": 7}).status_code for _ in range(2)]
+
+    assert statuses == [400, 400]
+
+
+def test_a_refusal_after_the_action_is_counted_as_one_at_once(shopper, wine):
+    """A stolen card is tried with 3-D Secure as well."""
+    with rates(checkout_cart="1/hour"):
+        checkout = start_waiting(shopper, wine)
+        models.ScriptedCard.script(check_payment=PaymentError({"message": "No."}), cancel_payment=True)
+        refusal = shopper.post(checkout["confirm_url"], {})
+        again = shopper.checkout()
+
+    assert (refusal.status_code, again.status_code) == (422, 429)
+
+
+@pytest.mark.parametrize("way", ["confirm", "checkout"])
+def test_what_took_too_long_is_no_refusal(shopper, wine, way):
+    checkout = start_waiting(shopper, wine)
+    Order.objects.update(expires_at=now() - timedelta(seconds=1))
+    models.ScriptedCard.script(check_payment=Pending("ref"), cancel_payment=True, start_payment=Pending("ref2"))
+
+    with rates(checkout_cart="1/hour"):
+        expired = shopper.post(checkout["confirm_url"], {}) if way == "confirm" else shopper.checkout()
+        again = shopper.checkout()
+
+    assert (expired.status_code, expired.json()["info"]["code"]) == (422, "expired")
+    assert again.status_code == 202
+
+
+# the rest
 
 
 def test_too_many_guesses_do_not_stop_the_rest_of_the_shop(shopper, wine):

@@ -2,15 +2,12 @@
 
 import os
 import shutil
-import socket
-import subprocess
 import sys
-import time
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.example.processes import MANAGE, demo_command, environment_of, free_ports, prepare, running
+
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -24,47 +21,40 @@ FLAGS = [
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    """Serve the shop on a free port from a database of its own, and return its address."""
+    """Serve the shop and its payment providers on free ports from files of their own, and return its address.
+
+    There is no recovery beside them: what becomes of a payment is found out when a shopper asks, and not before.
+    """
     folder = tmp_path_factory.mktemp("shop")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    ports = free_ports(3)
+    shop, card, wallet = ports
     environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "EXAMPLE_DATABASE": str(folder / "db.sqlite3"),
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+        **environment_of(folder),
+        "EXAMPLE_SHOP_URL": f"http://127.0.0.1:{shop}/",
+        "EXAMPLE_CARD_PROVIDER_URL": f"http://127.0.0.1:{card}",
+        "EXAMPLE_WALLET_PROVIDER_URL": f"http://127.0.0.1:{wallet}",
     }
-    manage = [sys.executable, str(ROOT / "example_project" / "manage.py")]
-    for command in (["migrate", "--verbosity", "0"], ["load_catalogue"]):
-        subprocess.run([*manage, *command], env=environment, check=True, stdout=subprocess.DEVNULL)
+    options = ["--books", str(folder / "providers.sqlite3"), "--card-port", str(card), "--wallet-port", str(wallet)]
+    commands = [
+        [sys.executable, "-m", "pretend_providers", *options],
+        [*MANAGE, "runserver", "--noreload", f"127.0.0.1:{shop}"],
+    ]
     log = folder / "server.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [*manage, "runserver", "--noreload", f"127.0.0.1:{port}"],
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        wait_for(port, process, log)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(10)
-    assert "Traceback" not in log.read_text(), log.read_text()
+    prepare(environment)
+    with running(commands, environment, log, ports):
+        yield f"http://127.0.0.1:{shop}"
+    assert "Internal Server Error" not in log.read_text(), log.read_text()
 
 
-def wait_for(port, process, log):
-    for _ in range(300):
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=5):
-                return
-        except OSError:
-            if process.poll() is not None:
-                break
-            time.sleep(0.1)
-    pytest.fail(f"The shop does not answer:\n{log.read_text()}")
+@pytest.fixture
+def demo(tmp_path):
+    """Run all that ``make demo`` runs, on free ports. Return its address, and a function that reads what it says."""
+    ports = free_ports(3)
+    environment = environment_of(tmp_path)
+    log = tmp_path / "demo.log"
+    prepare(environment)
+    with running([demo_command(ports)], environment, log, ports):
+        yield f"http://127.0.0.1:{ports[0]}", log.read_text
 
 
 @pytest.fixture(scope="session")
@@ -88,9 +78,9 @@ def open_shop(chromium, server):
     """
     contexts, complaints = [], []
 
-    def open_shop(path="/", width=1280, height=900, expected=(), **options):
+    def open_shop(path="/", width=1280, height=900, expected=(), at=None, **options):
         context = chromium.new_context(
-            base_url=server, viewport={"width": width, "height": height}, locale="en-AU", **options
+            base_url=at or server, viewport={"width": width, "height": height}, locale="en-AU", **options
         )
         contexts.append(context)
         page = context.new_page()

@@ -45,9 +45,40 @@ def use_card(page, card):
     expect(page.get_by_role("radio", name=card.split(",")[0])).to_be_checked()
 
 
+def use_wallet(page):
+    page.get_by_role("button", name="Pay elsewhere, with Pretend Wallet").click()
+    expect(page.get_by_role("radio", name="Pretend Wallet")).to_be_checked()
+
+
 def get_ready(page, card="Visa ending in 4242, is accepted"):
+    """Do all that an order needs; ``card`` is the name of one, or a function that chooses how to pay."""
     add(page, "Riesling 2023")
     fill_address(page)
     give_email(page)
-    use_card(page, card)
+    if callable(card):
+        card(page)
+    else:
+        use_card(page, card)
     expect(page.get_by_role("heading", name="Before you can order")).to_be_hidden()
+
+
+def waiting(page):
+    """Return the orders that wait for their money."""
+    return page.locator("#waiting > li")
+
+
+def pay_at_wallet(page, choice="All of it, AUD", look=lambda tab: None):
+    """Pay the order that is shown on the wallet's own page, in a tab of its own, and return the reference.
+
+    ``look`` is called with each page that the wallet shows.
+    """
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Open Pretend Wallet").click()
+    tab = opened.value
+    tab.get_by_label(choice).check()
+    look(tab)
+    tab.get_by_role("button", name="Pay").click()
+    reference = tab.locator("output").text_content()
+    look(tab)
+    tab.close()
+    return reference

@@ -97,51 +97,6 @@ class TestOrdering:
         expect(page.locator("#problem")).to_contain_text(said)
         expect(page.locator("#items > li")).to_have_count(1)
 
-    def test_payment_that_is_pending_is_asked_about_until_it_is_decided(self, open_shop):
-        page = open_shop()
-        get_ready(page)
-        asked = []
-
-        def hesitate(route):
-            asked.append(route.request.headers["idempotency-key"])
-            answer = route.fetch()
-            if len(asked) < 3:
-                pending = json.dumps({"reason": "pending", "id": 1, "checkout": {}})
-                route.fulfill(status=202, headers={"Retry-After": "1"}, body=pending, content_type="application/json")
-            else:
-                route.fulfill(response=answer)
-
-        page.route("**/_cart/checkout/", hesitate)
-        page.get_by_role("button", name=PAY).click()
-
-        expect(page.get_by_role("heading", name="Thank you for your order")).to_be_visible()
-        assert len(set(asked)) == 1
-        assert len(asked) == 3
-
-    def test_new_cart_is_a_new_order_while_an_earlier_one_still_waits(self, open_shop):
-        page = open_shop()
-        get_ready(page)
-        pending = {"status": 202, "headers": {"Retry-After": "1"}, "content_type": "application/json"}
-        pending["body"] = json.dumps({"reason": "action_required", "id": 1, "checkout": {}})
-        keys = []
-
-        def wait(route):
-            keys.append(route.request.headers["idempotency-key"])
-            route.fetch()
-            route.fulfill(**pending)
-
-        page.route("**/_cart/checkout/", wait)
-        page.get_by_role("button", name=PAY).click()
-        expect(page.locator("#problem")).to_contain_text("The payment is not decided yet.")
-        expect(page.locator("#items > li")).to_have_count(0)
-        page.unroute_all()
-        add(page, "Brut NV")
-        with page.expect_request("**/_cart/checkout/") as request:
-            page.get_by_role("button", name="Place the order and pay $58.00").click()
-
-        assert request.value.headers["idempotency-key"] not in keys
-        expect(page.get_by_role("row", name="Total $58.00")).to_be_visible()
-
     def test_connection_that_fails_is_explained_and_nothing_is_lost(self, open_shop):
         page = open_shop(expected=["net::ERR_INTERNET_DISCONNECTED"])
         add(page, "Riesling 2023")

@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 
 import lorikeet
-from lorikeet import exceptions, models, recovery, signals, urls
+from lorikeet import exceptions, models, recovery, settling, signals, urls
 from lorikeet.conf import settings
 from tests.security.matrix import ROWS
 
@@ -182,7 +182,7 @@ class TestHttp:
         missing = []
         for path in (DOCS / "examples").glob("*.json"):
             example = json.loads(path.read_text(encoding="utf-8"))
-            url = re.sub(r"\d+/$", "(id)/", example["request"]["path"])
+            url = generalise(example["request"]["path"])
             status = example["response"]["status"]
             if status not in for_all | statuses_of(example["request"]["method"].lower(), url):
                 missing.append((path.stem, status))
@@ -203,6 +203,13 @@ class TestHttp:
         listed = set(re.findall(r"^``(\w+)``\s+``\w+``", page("reference/http/cart.rst"), re.MULTILINE))
 
         assert listed == raised
+
+
+def generalise(path):
+    """Return the URL of an example as the pages write it."""
+    path = re.sub(r"(?<=checkout/)[0-9a-f-]{36}(?=/)", "(id)", path)
+    path = re.sub(r"(?<=webhook/)\w+(?=/)", "(type)", path)
+    return re.sub(r"\d+/$", "(id)/", path)
 
 
 def url_of(pattern):
@@ -233,7 +240,7 @@ class TestSecurity:
             }
 
         assert listed == {
-            f"{method} {row.path.replace('{id}', '(id)')}": (str(status), str(row.for_others(method)))
+            f"{method} {generalise(row.path.replace('{id}', '(id)'))}": (str(status), str(row.for_others(method)))
             for row in ROWS.values()
             for method, status in row.own.items()
             if method != "HEAD"
@@ -251,8 +258,73 @@ class TestCommands:
     def test_every_sweep_is_described_and_shown(self):
         sweeps = list(recovery.tick())
 
-        assert re.findall(r"^``([a-z ]+)``$", page("reference/commands.rst"), re.MULTILINE) == sweeps
-        assert re.findall(r"^   ([a-z ]+): \d+$", page("howto/tick.rst"), re.MULTILINE) == sweeps
+        described, _, _ = page("reference/commands.rst").partition("``lorikeet_check``")
+        assert re.findall(r"^``([a-z ]+)``$", described, re.MULTILINE) == sweeps
+        assert re.findall(r"^   ([a-z ]+): \d+$", page("howto/operating.rst"), re.MULTILINE) == sweeps
+
+    def test_every_rule_is_described(self):
+        source = (PACKAGE / "invariants.py").read_text(encoding="utf-8")
+        rules = re.findall(r'(?:yield |yield \(\n +)"([A-Z][^"]+\.)"', source)
+
+        described = re.findall(r"^([A-Z][a-z ]+\.)\n   ", page("reference/commands.rst"), re.MULTILINE)
+
+        assert rules
+        assert described == rules
+
+    def test_every_difference_between_the_books_is_described(self):
+        source = (PACKAGE / "reconciliation.py").read_text(encoding="utf-8")
+        kinds = set(re.findall(r'return "(\w+)"| else "(\w+)"|if [^\n]*"(unknown)"', source))
+        described = set(re.findall(r"^``(\w+)``\n   ", page("reference/commands.rst"), re.MULTILINE))
+
+        assert {kind for found in kinds for kind in found if kind} <= described
+
+
+class TestStates:
+    def test_the_drawing_has_every_state_and_says_in_words_what_it_shows(self):
+        drawing = page("explanation/states.svg")
+        drawn = set(re.findall(r"<text [^>]*>([^<]*)</text>", drawing))
+        words = re.search(r"<desc [^>]*>([^<]*)</desc>", drawing)[1]
+
+        states = {*models.Order.State.values, *models.PaymentAttempt.State.values}
+        assert states <= drawn
+        assert [state for state in states if state not in words] == []
+
+
+class TestFigures:
+    def test_they_are_whole_numbers_of_cases_and_violations(self):
+        with (DOCS / "explanation" / "figures.csv").open(encoding="utf-8", newline="") as table:
+            rows = csv.DictReader(table)
+            figures = [(row["cases"], row["violations"]) for row in rows]
+
+        assert rows.fieldnames == ["technique", "cases", "violations", "seconds"]
+        assert [pair for pair in figures if not all(number.isdecimal() for number in pair)] == []
+
+
+class TestAttention:
+    def test_every_text_that_the_staff_may_read_is_explained(self):
+        sources = [(PACKAGE / name).read_text(encoding="utf-8") for name in ("settling.py", "recovery.py")]
+        texts = {
+            text
+            for source in sources
+            for line in source.splitlines()
+            if "flag(" in line or "_fail(" in line or "attention = attention or" in line
+            for text in re.findall(r'"([a-z ]+)"', line)
+        }
+
+        explained = set(re.findall(r"^([a-z][a-z ]+)\n   \S", page("howto/operating.rst"), re.MULTILINE))
+
+        assert explained == (texts | {settling.UNRESOLVED})
+
+    def test_every_reason_why_an_order_is_cancelled_is_explained(self):
+        words = {"refused"}
+        for name in ("payments", "settling", "reconciliation"):
+            source = (PACKAGE / f"{name}.py").read_text(encoding="utf-8")
+            words |= set(re.findall(r'Refused\(info, "([a-z ]+)"\)', source))
+            words |= set(re.findall(r'cancel_order\(order, "([a-z ]+)"\)', source))
+            words |= set(re.findall(r'cancel_reason="([a-z ]+)"', source))
+        text = page("reference/models.rst")
+
+        assert [word for word in sorted(words) if f"``{word}``" not in text] == []
 
 
 class TestSignals:

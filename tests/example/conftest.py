@@ -1,10 +1,23 @@
-"""The example shop, filled with its catalogue, and a shopper in it."""
+"""The example shop, filled with its catalogue, its payment providers, and a shopper in it."""
 
 import json
+from contextlib import closing
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from threading import Thread
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.utils.timezone import now
+
+from lorikeet.models import PaymentAttempt
+from lorikeet.recovery import tick
+from pretend_providers.acquirers import CardProvider
+from pretend_providers.books import Books
+from pretend_providers.servers import serve
+from pretend_providers.wallets import WalletProvider
 
 
 class Shopper:
@@ -41,11 +54,79 @@ class Shopper:
         body = {"type": "PretendCard", "data": {"card_token": token}}
         return self.send("POST", self.cart()["new_payment_method_url"], body)
 
+    def give_wallet(self):
+        return self.send("POST", self.cart()["new_payment_method_url"], {"type": "PretendWallet", "data": {}})
+
+    def get_ready(self, wine, token="tok_visa"):
+        """Do all that an order of one bottle needs; without a token it is paid with the wallet."""
+        self.add(wine)
+        self.give_address()
+        self.give_email("joe@example.com")
+        return self.give_card(token) if token else self.give_wallet()
+
+    def confirm(self, answer, **data):
+        return self.send("POST", answer.json()["checkout"]["confirm_url"], {"data": data} if data else {})
+
+    def cancel(self, answer):
+        return self.send("POST", answer.json()["checkout"]["cancel_url"], {})
+
     def give_email(self, email):
         return self.send("PATCH", "/_cart/", {"email": email})
 
     def check_out(self, **headers):
         return self.send("POST", self.cart()["checkout_url"], **headers)
+
+
+@dataclass
+class Providers:
+    """Both payment providers: their addresses, their books, and what a shopper does on their pages."""
+
+    card_url: str
+    wallet_url: str
+    cards: Books
+    wallets: Books
+
+    def decide(self, url, decision):
+        """Answer the question on the bank's page, and return where the browser is sent."""
+        return self.post(url, decision=decision)
+
+    def pay(self, action, choice="all", amount=None):
+        """Pay on the wallet's page what the shop asked for, and return the reference."""
+        amount = amount or action["amount"].replace(".", "")
+        form = {"key": action["key"], "amount": amount, "currency": action["currency"], "choice": choice}
+        return self.post(f"{self.wallet_url}/pay", **form).rsplit("/", 1)[-1]
+
+    def post(self, url, **form):
+        parts = urlsplit(url)
+        with closing(HTTPConnection(parts.netloc, timeout=10)) as connection:
+            headers = {"Content-Type": "application/x-www-form-urlencoded"}
+            connection.request("POST", parts.path, urlencode(form), headers)
+            answer = connection.getresponse()
+        assert answer.status == 303
+        return answer.headers["Location"]
+
+
+@pytest.fixture
+def providers(tmp_path, settings):
+    """Run both providers on free ports, with empty books."""
+    books = [Books(tmp_path / "providers.sqlite3", name) for name in ("card", "wallet")]
+    servers = [serve(CardProvider(books[0]), 0), serve(WalletProvider(books[1]), 0)]
+    threads = [Thread(target=server.serve_forever, args=[0.05]) for server in servers]
+    for thread in threads:
+        thread.start()
+    urls = [f"http://127.0.0.1:{server.server_port}" for server in servers]
+    settings.CARD_PROVIDER_URL, settings.WALLET_PROVIDER_URL = urls
+    yield Providers(*urls, *books)
+    for server, thread in zip(servers, threads, strict=True):
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def recover():
+    """Run recovery as it runs when everything that waits is due."""
+    PaymentAttempt.objects.exclude(check_at=None).update(check_at=now())
+    tick()
 
 
 @pytest.fixture
@@ -54,5 +135,5 @@ def catalogue(transactional_db):
 
 
 @pytest.fixture
-def shopper(catalogue):
+def shopper(catalogue, providers):
     return Shopper()

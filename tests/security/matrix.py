@@ -19,6 +19,7 @@ class Row:
     ``own``: the status of each method for the owner; any other method is 405. ``others``: where everybody else is
     answered with another status.
     ``listed``: the list of the cart whose first entry has the URL, or ``None`` where the URL is the same for all.
+    ``waits``: the name of the URL in the cart's ``pending_checkout``, for those of a checkout that waits.
     ``bodies``: what to send; ``{wine}`` is the key of a product.
     """
 
@@ -26,11 +27,17 @@ class Row:
     own: dict[str, int]
     others: dict[str, int] = field(default_factory=dict)
     listed: str | None = None
+    waits: str | None = None
     bodies: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_owned(self):
+        """Whether the URL is that of something somebody has."""
+        return bool(self.listed or self.waits)
 
     def for_others(self, method):
         """Return the status that ``method`` is answered with for everybody but the owner."""
-        return 404 if self.listed else self.others.get(method, self.own[method])
+        return 404 if self.is_owned else self.others.get(method, self.own[method])
 
 
 def of_object(listed, path, own, bodies):
@@ -50,6 +57,13 @@ ROWS = {
         "/_cart/new-adjustment/", {"POST": 201}, bodies={"POST": {"type": "ShareOff", "data": {"parts": 2}}}
     ),
     "checkout": Row("/_cart/checkout/", {"POST": 200}, {"POST": 422}, bodies={"POST": {}}),
+    "checkout-status": Row("/_cart/checkout/{id}/", {"GET": 200, "HEAD": 200}, waits="url"),
+    "checkout-confirm": Row(
+        "/_cart/checkout/{id}/confirm/", {"POST": 202}, waits="confirm_url", bodies={"POST": {"data": {}}}
+    ),
+    "checkout-cancel": Row("/_cart/checkout/{id}/cancel/", {"POST": 200}, waits="cancel_url"),
+    # nobody but the provider can sign what it takes
+    "webhook": Row("/_cart/webhook/ExactCard/", {"POST": 400}),
     "cart-item": of_object(
         "items",
         "/_cart/{id}/",

@@ -24,7 +24,17 @@ class TestAppConfig(AppConfig):
         registry.register(models.ShareOff, serializers.ShareOffSerializer)
         registry.register(models.AmountOff, serializers.AmountOffSerializer)
         registry.register(models.CouponAdjustment, serializers.CouponAdjustmentSerializer)
+        registry.register(models.Credit, serializers.CreditSerializer)
         registry.register(models.StreetAddress, serializers.StreetAddressSerializer)
         registry.register(models.LockerAddress, serializers.LockerAddressSerializer)
         registry.register(models.PretendCard, serializers.PretendCardSerializer)
         registry.register(models.PayLater, serializers.PayLaterSerializer)
+        for model in (
+            models.ExactCard,
+            models.KeyedCard,
+            models.OneCallCard,
+            models.ScriptedCard,
+            models.SimpleCard,
+            models.Transfer,
+        ):
+            registry.register(model, serializers.serializer_of(model))

@@ -9,11 +9,13 @@ from lorikeet.exceptions import ConflictError, IncompleteCartError, PaymentError
 from lorikeet.models import Adjustment, DeliveryAddress, LineItem, Payment, PaymentMethod
 
 from . import bank
-from .products import BankEntry, Book, Coupon, Course, HookCall, Locker, Tutor, Wine, Wrapping
+from .payments import ExactCard, KeyedCard, OneCallCard, Receipt, ScriptedCard, SimpleCard, Transfer
+from .products import Balance, BankEntry, Book, Coupon, Course, HookCall, Locker, Tutor, Wine, Wrapping
 from .users import Shopper
 
 __all__ = [
     "AmountOff",
+    "Balance",
     "BankEntry",
     "Book",
     "BookLine",
@@ -22,18 +24,26 @@ __all__ = [
     "CouponAdjustment",
     "Course",
     "CourseLine",
+    "Credit",
+    "ExactCard",
     "GiftBookLine",
     "HamperLine",
     "HookCall",
+    "KeyedCard",
     "Locker",
     "LockerAddress",
     "MoodyLine",
+    "OneCallCard",
     "PayLater",
     "PretendCard",
     "Promise",
+    "Receipt",
+    "ScriptedCard",
     "ShareOff",
     "Shopper",
+    "SimpleCard",
     "StreetAddress",
+    "Transfer",
     "Tutor",
     "Wine",
     "WineLine",
@@ -189,6 +199,26 @@ class CouponAdjustment(Adjustment):
 
     def combine_with(self, other):
         return other.coupon_id == self.coupon_id
+
+
+class Credit(Adjustment):
+    """Store credit towards the price: taken when the order is made, given back when it is cancelled."""
+
+    cart_prefetch = ("balance",)
+
+    balance = models.ForeignKey(Balance, on_delete=models.PROTECT)
+    amount = models.DecimalField(max_digits=12, decimal_places=4)
+
+    def get_total(self, subtotal):
+        return -min(self.amount, subtotal)
+
+    def prepare_for_checkout(self):
+        enough = Balance.objects.filter(pk=self.balance_id, left__gte=-self.total)
+        if not enough.update(left=models.F("left") + self.total):
+            raise ConflictError(code="balance", message="There is not enough credit left.", field="adjustments")
+
+    def undo_checkout(self):
+        Balance.objects.filter(pk=self.balance_id).update(left=models.F("left") - self.total)
 
 
 class StreetAddress(DeliveryAddress):

@@ -88,3 +88,9 @@ class HookCall(models.Model):
 
     name = models.CharField(max_length=40)
     line = models.BigIntegerField()
+
+
+class Balance(models.Model):
+    """Store credit, in dollars, which several carts may try to spend at once."""
+
+    left = models.DecimalField(max_digits=12, decimal_places=4)

@@ -1,5 +1,7 @@
 """The test shop's wire formats: bases of Lorikeet where they exist, plain DRF where that must work as well."""
 
+from functools import cache
+
 from rest_framework import serializers
 
 from lorikeet.serializers import (
@@ -113,6 +115,12 @@ class CouponAdjustmentSerializer(AdjustmentSerializer):
         fields = ["code"]
 
 
+class CreditSerializer(AdjustmentSerializer):
+    class Meta:
+        model = models.Credit
+        fields = ["balance", "amount"]
+
+
 class StreetAddressSerializer(serializers.ModelSerializer):
     class Meta:
         model = models.StreetAddress
@@ -125,10 +133,17 @@ class LockerAddressSerializer(serializers.ModelSerializer):
         fields = ["locker", "note"]
 
 
+class TokenField(serializers.RegexField):
+    """What stands for a card at its provider."""
+
+    def __init__(self, **options):
+        super().__init__(r"\Atok_[a-z]+\Z", max_length=40, **options)
+
+
 class PretendCardSerializer(PaymentMethodSerializer):
     """The token goes in and never comes out."""
 
-    token = serializers.RegexField(r"\Atok_[a-z]+\Z", max_length=40, write_only=True)
+    token = TokenField(write_only=True)
 
     class Meta:
         model = models.PretendCard
@@ -140,3 +155,12 @@ class PayLaterSerializer(serializers.ModelSerializer):
     class Meta:
         model = models.PayLater
         fields = ["number"]
+
+
+@cache
+def serializer_of(card):
+    """Return the serializer of a payment method at the provider; the token goes in and never comes out."""
+    takes_token = any(field.name == "token" for field in card._meta.fields)
+    fields = {"token": TokenField(write_only=True)} if takes_token else {}
+    meta = type("Meta", (), {"model": card, "fields": list(fields)})
+    return type(f"{card.__name__}Serializer", (serializers.ModelSerializer,), {"Meta": meta, **fields})

@@ -1,15 +1,21 @@
 """What several of these tests begin with: carts and orders made without the HTTP API, requests without a client."""
 
 from contextlib import contextmanager
+from datetime import timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
+from django.utils.timezone import now
 
 from lorikeet.models import Adjustment, Cart, LineItem, Order, PaymentAttempt
+from lorikeet.outcomes import Paid
 from tests.testapp import models
 from tests.testapp.clients import STREET
 from tests.testapp.factories import make_wine
+
+DECLINED = {"message": "Your card was declined."}
 
 
 def make_cart(user=None, **fields):
@@ -72,6 +78,69 @@ def make_attempt(order, **fields):
         attempt.open_for = order
     attempt.save()
     return attempt
+
+
+def begin_sale(card=None, **fields):
+    """Return the attempt, leased, at 12 dollars for the one bottle of an order, which its cart waits for.
+
+    ``card`` is a class of payment methods; ``PretendCard`` by default.
+    """
+    cart = ready_cart()
+    method = cart.payment_method if card is None else card.objects.create(cart=cart)
+    order = make_order(
+        cart=cart,
+        slot=cart,
+        payment_method=method,
+        guest_email=cart.email,
+        expires_at=now() + timedelta(minutes=30),
+    )
+    sell(models.WineLine.objects.get(cart=cart), order)
+    until = now() + timedelta(seconds=60)
+    values = {"provider": type(method).__name__, "lease": uuid4(), "lease_until": until}
+    return make_attempt(order, method=method, **{**values, **fields})
+
+
+def abandon(*carts, days=31):
+    """Let it be long since these carts were changed."""
+    Cart.objects.filter(pk__in=[cart.pk for cart in carts]).update(updated_at=now() - timedelta(days=days))
+
+
+def lapse(attempt):
+    """Let the lease of an attempt be over: whoever had it is taken for dead."""
+    PaymentAttempt.objects.filter(pk=attempt.pk).update(lease_until=now() - timedelta(seconds=1))
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+def kill(*args):
+    raise Killed
+
+
+def charged():
+    """What the pretend bank has in its books."""
+    return list(models.BankEntry.objects.values_list("order", "amount"))
+
+
+def received(reference="ch_1", amount="12", currency="AUD", payment=None):
+    """Return what a provider says that was paid as agreed, unless it was not."""
+    return Paid(reference, Decimal(amount), currency, payment)
+
+
+def reread(attempt):
+    """Return an attempt as it is stored."""
+    return PaymentAttempt.objects.get(pk=attempt.pk)
+
+
+def asked(scripted):
+    """What a scripted provider was asked, in its order."""
+    return [name for name, _ in scripted.asked]
+
+
+def states(attempt):
+    """What became of the attempt, and of its order."""
+    return PaymentAttempt.objects.get(pk=attempt.pk).state, Order.objects.get(pk=attempt.order_id).state
 
 
 def request_of(user=None, session=None, path="/", **headers):

@@ -3,7 +3,7 @@
 import logging
 
 import pytest
-from django.db import DatabaseError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework.exceptions import ValidationError
 
@@ -18,7 +18,10 @@ from lorikeet.exceptions import (
     IncompleteCartErrorSet,
     InvalidToken,
     LimitReached,
+    NoWebhooks,
+    PaymentBusy,
     PaymentError,
+    ProviderUnavailable,
     TooManyAttempts,
 )
 
@@ -54,6 +57,10 @@ EMPTY = IncompleteCartError("empty", "There are no items in the cart.", "items")
                 "info": {"message": "This idempotency key was used with another request."},
             },
         ),
+        (NoWebhooks("Card"), 404, {"detail": "Not found."}),
+        (PaymentBusy("k"), 503, {"detail": "This payment is being worked on. Please try again."}),
+        (ProviderUnavailable("k"), 503, {"detail": "The payment provider does not answer. Please try again."}),
+        (InterfaceError("connection already closed"), 503, {"detail": "The shop is busy. Please try again."}),
         (OperationalError("database is locked"), 503, {"detail": "The shop is busy. Please try again."}),
         (Http404(), 404, {"detail": "Not found."}),
         (ValidationError({"quantity": ["No."]}), 400, {"quantity": ["No."]}),
@@ -79,14 +86,20 @@ def test_too_many_attempts_are_told_when_to_come_again():
     assert response.data == {"detail": "Request was throttled. Expected available in 59 seconds."}
 
 
-def test_a_database_that_is_busy_is_logged_and_asked_again_in_a_second(caplog):
-    error = OperationalError("database is locked")
-
+@pytest.mark.parametrize("error", [OperationalError("database is locked"), InterfaceError("locked")], ids=repr)
+def test_a_database_that_is_busy_is_logged_and_asked_again_in_a_second(error, caplog):
     response = handle_exception(error, {})
 
     assert response["Retry-After"] == "1"
     assert "locked" not in str(response.data)
     assert [(record.levelno, record.exc_info[1]) for record in caplog.records] == [(logging.ERROR, error)]
+
+
+@pytest.mark.parametrize("error", [PaymentBusy("k"), ProviderUnavailable("k")], ids=repr)
+def test_a_payment_that_cannot_be_asked_about_is_asked_about_again_in_a_second(error, caplog):
+    response = handle_exception(error, {})
+
+    assert (response["Retry-After"], caplog.records) == ("1", [])
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError(), DatabaseError(), PaymentError({}), KeyError("x")])

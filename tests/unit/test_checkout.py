@@ -1,6 +1,6 @@
-"""The story of a sale: prepare, pay, settle; and what is answered to whoever asks again."""
+"""The story of a sale: what is prepared, on which terms, how often, and who is told of it."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -11,59 +11,22 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
 from lorikeet import checkout as story
-from lorikeet.checkout import Terms, checkout, notify
+from lorikeet import payments
+from lorikeet.checkout import Terms, checkout
 from lorikeet.exceptions import (
     CartChanged,
     CartGone,
-    ConflictError,
-    ConflictErrorSet,
     IdempotencyKeyReused,
     IncompleteCartErrorSet,
     TooManyAttempts,
 )
 from lorikeet.models import Cart, EmptyCart, LineItem, Order, PaymentAttempt, ThrottleCount
-from lorikeet.payments import Refused, settle
-from lorikeet.pricing import Charge, ChargeSource
-from lorikeet.signals import order_cancelled, order_checked_out, order_placed, payment_changed
+from lorikeet.signals import order_cancelled, order_checked_out, order_placed
 from tests.testapp import models
 from tests.testapp.factories import make_user
-from tests.unit import add_wine, listening, make_cart, ready_cart, request_of, select_address
+from tests.unit import Killed, add_wine, charged, kill, listening, make_cart, ready_cart, request_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def cart():
-    """A guest's cart that lacks nothing: one bottle for 12, a card that pays."""
-    return ready_cart()
-
-
-@pytest.fixture
-def bank(monkeypatch):
-    """Return a function that has a callable of order and amount answer instead of the card."""
-
-    def answer(act):
-        monkeypatch.setattr(models.PretendCard, "make_payment", act)
-
-    return answer
-
-
-def charged():
-    """What the bank has in its books."""
-    return list(models.BankEntry.objects.values_list("order", "amount"))
-
-
-def lapse():
-    """Let the lease of the payment that is being made be over: its process is taken for dead."""
-    PaymentAttempt.objects.update(lease_until=now() - timedelta(seconds=1))
-
-
-class Killed(BaseException):
-    """The process dies here."""
-
-
-def kill(*args):
-    raise Killed
 
 
 # prepare
@@ -293,7 +256,7 @@ def test_a_key_answers_for_a_refusal_too(cart):
 
     again = checkout(cart, Terms(key="k"))
 
-    assert (again.replayed, again.order.state, again.attempt.info["message"]) == (
+    assert (again.replayed, again.order.state, again.order.latest_charge.info["message"]) == (
         True,
         "cancelled",
         "Your card was declined.",
@@ -324,306 +287,6 @@ def test_a_checkout_with_another_key_after_a_sale_is_a_new_one(cart):
     second = checkout(cart, Terms(key="l"))
 
     assert (second.replayed, Order.objects.placed().count(), len(charged())) == (False, 2, 2)
-
-
-# pay and settle
-
-
-def test_a_payment_places_the_order(cart):
-    outcome = checkout(cart)
-
-    payment = models.CardPayment.objects.get()
-    assert (outcome.order.state, outcome.replayed) == ("placed", False)
-    assert (outcome.attempt, outcome.attempt.state) == (PaymentAttempt.objects.get(), "paid")
-    assert (payment.attempt, outcome.order.payment_subclass) == (outcome.attempt, payment)
-    assert charged() == [(outcome.order.pk, Decimal("12"))]
-
-
-def test_a_refusal_leaves_the_cart_as_it_was(cart):
-    models.PretendCard.objects.update(token="tok_declined")
-
-    outcome = checkout(cart)
-
-    assert (outcome.order.state, outcome.attempt.state) == ("cancelled", "failed")
-    assert outcome.attempt.info == {"message": "Your card was declined.", "decline_code": "insufficient_funds"}
-    assert models.WineLine.objects.get().cart == cart
-    assert charged() == []
-
-
-@pytest.mark.parametrize("error", [TimeoutError(), ConnectionResetError(), ZeroDivisionError()])
-def test_a_timeout_is_no_refusal(cart, bank, error):
-    """The bank may have the money: nothing is handed back, nothing asked for again, and the staff see it."""
-
-    def take_and_fall_silent(card, order, amount):
-        models.BankEntry.objects.create(order=order.pk, amount=amount)
-        raise error
-
-    bank(take_and_fall_silent)
-
-    outcome = checkout(cart)
-
-    order = outcome.order
-    assert (order.state, outcome.attempt.state, outcome.attempt.attention) == ("pending", "unknown", "outcome unknown")
-    assert models.WineLine.objects.get().order == order
-    assert len(charged()) == 1
-
-
-def test_what_is_no_payment_is_no_refusal_either(cart, bank):
-    bank(lambda card, order, amount: "ch_1")
-
-    outcome = checkout(cart)
-
-    assert (outcome.order.state, outcome.attempt.state) == ("pending", "unknown")
-
-
-def test_a_cart_is_free_again_while_the_staff_look(cart, bank):
-    bank(lambda card, order, amount: None)
-    first = checkout(cart)
-    add_wine(cart)
-    bank(lambda card, order, amount: models.CardPayment.objects.create(method=card))
-
-    second = checkout(cart)
-
-    assert (first.order.state, second.order.state) == ("pending", "placed")
-    assert first.order != second.order
-
-
-def test_a_payment_whose_process_died_is_set_aside_by_the_next_request(cart, bank):
-    bank(kill)
-    with pytest.raises(Killed):
-        checkout(cart)
-    lapse()
-
-    outcome = checkout(cart)
-
-    assert (outcome.order.state, outcome.attempt.state, outcome.attempt.attention) == (
-        "pending",
-        "unknown",
-        "outcome unknown",
-    )
-    assert Order.objects.get().slot is None
-
-
-def test_a_payment_that_is_being_made_is_waited_for(cart, bank):
-    bank(kill)
-    with pytest.raises(Killed):
-        checkout(cart)
-
-    outcome = checkout(cart, Terms(key="another"))
-
-    assert (outcome.order, outcome.order.state, outcome.attempt.state) == (Order.objects.get(), "pending", "calling")
-    assert outcome.replayed is False
-
-
-def test_a_process_that_died_is_not_followed_by_a_second_charge(cart, bank):
-    def take_and_die(card, order, amount):
-        models.BankEntry.objects.create(order=order.pk, amount=amount)
-        raise Killed
-
-    bank(take_and_die)
-    with pytest.raises(Killed):
-        checkout(cart, Terms(key="k"))
-    lapse()
-
-    answers = [checkout(cart, Terms(key="k")) for _ in range(3)]
-
-    assert [(answer.order.state, answer.attempt.state) for answer in answers] == [("pending", "unknown")] * 3
-    assert len(charged()) == 1
-
-
-def test_a_worker_that_was_taken_for_dead_and_comes_back_places_the_order(cart, bank):
-    """It was paid after all, and nobody has decided otherwise in the meantime."""
-
-    def sleep(card, order, amount):
-        lapse()
-        meanwhile.append(checkout(cart).attempt.state)
-        return models.CardPayment.objects.create(method=card)
-
-    meanwhile = []
-    bank(sleep)
-
-    outcome = checkout(cart)
-
-    assert meanwhile == ["unknown"]
-    assert (outcome.order.state, outcome.attempt.state, outcome.attempt.attention) == ("placed", "paid", "")
-
-
-def test_a_worker_that_comes_back_after_it_was_settled_changes_nothing(cart, bank):
-    def sleep(card, order, amount):
-        settle(PaymentAttempt.objects.get(), Refused({"message": "The staff have asked the bank."}))
-        return models.CardPayment.objects.create(method=card)
-
-    bank(sleep)
-
-    with listening(order_placed) as placed, listening(order_checked_out) as told:
-        outcome = checkout(cart)
-
-    assert (outcome.order.state, outcome.attempt.state) == ("cancelled", "failed")
-    assert (placed, told) == ([], [])
-    assert models.WineLine.objects.get().cart == cart
-
-
-# nothing to pay
-
-
-def test_an_order_that_costs_nothing_is_placed_without_asking_anybody(cart, bank):
-    bank(kill)
-    models.AmountOff.objects.create(cart=cart, amount=Decimal("12"))
-
-    with listening(order_placed) as placed, listening(payment_changed) as changed:
-        outcome = checkout(cart)
-
-    order = outcome.order
-    assert (order.state, order.grand_total, order.payment_method, order.slot) == ("placed", Decimal(0), None, None)
-    assert (outcome.attempt, PaymentAttempt.objects.count()) == (None, 0)
-    assert (len(placed), changed) == (1, [])
-
-
-def test_an_order_that_costs_nothing_needs_no_method():
-    cart = make_cart()
-    add_wine(cart, "0")
-    select_address(cart)
-
-    assert checkout(cart).order.state == "placed"
-
-
-# hooks
-
-
-def test_every_line_takes_what_it_needs_before_the_commit_and_knows_its_order(cart, monkeypatch):
-    def prepare(line):
-        taken.append((line.order, line.cart, line.total_when_charged, connection.in_atomic_block))
-
-    taken = []
-    monkeypatch.setattr(models.WineLine, "prepare_for_checkout", prepare)
-
-    order = checkout(cart).order
-
-    assert taken == [(order, None, Decimal("12.00"), True)]
-
-
-def test_a_line_may_keep_what_it_took_and_forget_it_again(cart, monkeypatch):
-    """Only its hooks may save a row that is on an order."""
-
-    def note(quantity):
-        def hook(line):
-            line.quantity = quantity
-            line.save()
-
-        return hook
-
-    monkeypatch.setattr(models.WineLine, "prepare_for_checkout", note(7))
-    monkeypatch.setattr(models.WineLine, "undo_checkout", note(8))
-    models.PretendCard.objects.update(token="tok_declined")
-
-    checkout(cart)
-    refused = models.WineLine.objects.get()
-    models.PretendCard.objects.update(token="tok_paid")
-    order = checkout(cart).order
-
-    sold = models.WineLine.objects.get()
-    assert (refused.quantity, refused.cart, refused.order, refused.total_when_charged) == (8, cart, None, None)
-    assert (sold.quantity, sold.cart, sold.order, sold.total_when_charged) == (7, None, order, Decimal("96"))
-    with pytest.raises(ValueError, match="This is on an order"):
-        sold.save()
-
-
-def test_what_cannot_be_had_any_more_stops_the_sale_and_every_conflict_is_named(cart, unchanged, monkeypatch):
-    def used_up(coupon):
-        raise ConflictError("used_up", "This coupon is used up.", "adjustments")
-
-    monkeypatch.setattr(models.ShareOff, "prepare_for_checkout", used_up)
-    models.MoodyLine.objects.create(cart=cart, mood="gone")
-    models.ShareOff.objects.create(cart=cart)
-
-    with unchanged(), pytest.raises(ConflictErrorSet) as refusal:
-        checkout(cart)
-
-    assert refusal.value.to_json() == [
-        {"code": "gone", "field": "items", "message": "It is gone."},
-        {"code": "used_up", "field": "adjustments", "message": "This coupon is used up."},
-    ]
-    assert charged() == []
-
-
-class Credit(ChargeSource):
-    """Store credit: takes five, notes what it takes and gives back."""
-
-    code = "credit"
-
-    def get_charges(self, contents, total):
-        yield Charge("credit", "Store credit", Decimal("-5"), data={"left": 3})
-
-    def prepare_for_checkout(self, order, charges):
-        models.HookCall.objects.create(name=f"take {charges[0].total}", line=order.pk)
-
-    def undo_checkout(self, order):
-        models.HookCall.objects.create(name="give back", line=order.pk)
-
-
-class Emptied(Credit):
-    """Somebody else has taken it."""
-
-    def prepare_for_checkout(self, order, charges):
-        super().prepare_for_checkout(order, charges)
-        raise ConflictError("credit", "Your store credit has changed.", "charges")
-
-
-def charging(source):
-    return override_settings(LORIKEET_CHARGES=[f"tests.unit.test_checkout.{source.__name__}"])
-
-
-def hooks():
-    return list(models.HookCall.objects.order_by("pk").values_list("name", "line"))
-
-
-def test_charge_sources_take_what_they_charge(cart):
-    with charging(Credit):
-        order = checkout(cart).order
-
-    charge = order.charges.get()
-    assert (charge.code, charge.label, charge.total, charge.included, charge.data, charge.currency) == (
-        "credit",
-        "Store credit",
-        Decimal("-5"),
-        False,
-        {"left": 3},
-        "AUD",
-    )
-    assert hooks() == [("take -5.00", order.pk)]
-    assert charged() == [(order.pk, Decimal("7"))]
-
-
-class Weighed(ChargeSource):
-    """Says how it came to its charge, with the types that a host has at hand."""
-
-    code = "post"
-
-    def get_charges(self, contents, total):
-        yield Charge("post", "Post", Decimal("5"), data={"kilograms": Decimal("1.50"), "until": date(2026, 1, 31)})
-
-
-def test_what_the_cart_shows_of_a_charge_the_order_keeps(cart):
-    with charging(Weighed):
-        order = checkout(cart).order
-
-    assert order.charges.get().data == {"kilograms": "1.50", "until": "2026-01-31"}
-
-
-def test_charge_sources_give_it_back_when_the_payment_is_refused(cart):
-    models.PretendCard.objects.update(token="tok_declined")
-
-    with charging(Credit):
-        order = checkout(cart).order
-
-    assert hooks() == [("take -5.00", order.pk), ("give back", order.pk)]
-
-
-def test_a_charge_source_in_conflict_stops_the_sale(cart, unchanged):
-    with charging(Emptied), unchanged(), pytest.raises(ConflictErrorSet) as refusal:
-        checkout(cart)
-
-    assert [reason.code for reason in refusal.value] == ["credit"]
 
 
 # throttling
@@ -714,7 +377,7 @@ def test_an_answer_from_the_record_is_not_told_again(cart):
 
 def test_a_sale_whose_process_died_before_it_was_told_is_told_by_a_retry(cart, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(story, "notify", kill)
+        patch.setattr(payments, "notify", kill)
         with pytest.raises(Killed):
             checkout(cart, Terms(key="k"))
     Order.objects.update(purchased_on=now() - timedelta(seconds=61))
@@ -723,29 +386,3 @@ def test_a_sale_whose_process_died_before_it_was_told_is_told_by_a_retry(cart, m
         order = checkout(cart, Terms(key="k")).order
 
     assert (placed, [sent["order"] for sent in told]) == ([], [order])
-
-
-def test_a_receiver_that_fails_is_logged_stops_no_other_and_undoes_no_sale(cart, caplog):
-    def fail(**sent):
-        raise ZeroDivisionError
-
-    order_checked_out.connect(fail)
-    try:
-        with listening(order_checked_out) as told:
-            order = checkout(cart).order
-    finally:
-        order_checked_out.disconnect(fail)
-
-    messages = [record.getMessage() for record in caplog.records if record.name == "lorikeet.checkout"]
-    assert messages == [f"{fail!r} failed for order {order.pk}."]
-    assert len(told) == 1
-    assert (order.state, Order.objects.get().notified_at is not None) == ("placed", True)
-
-
-def test_when_a_sale_was_first_told_is_kept(cart):
-    order = checkout(cart).order
-    first = Order.objects.get().notified_at
-
-    notify(order)
-
-    assert Order.objects.get().notified_at == first

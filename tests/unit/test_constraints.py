@@ -177,17 +177,33 @@ def test_a_charge_that_is_done_leaves_the_place(refused, state):
 
 def test_a_refund_takes_no_place(refused):
     order = make_order()
+    charge = make_attempt(order, state="paid")
 
-    refused(only(make_attempt(order, kind="refund")), open_for=order)
+    refused(only(make_attempt(order, kind="refund", parent=charge)), open_for=order)
 
 
 def test_refunds_may_be_open_side_by_side():
     order = make_order()
+    charge = make_attempt(order, state="paid")
 
-    make_attempt(order, kind="refund")
-    make_attempt(order, kind="refund", state="unknown")
+    make_attempt(order, kind="refund", parent=charge)
+    make_attempt(order, kind="refund", parent=charge, state="unknown")
 
-    assert order.attempts.count() == 2
+    assert list(charge.refunds.values_list("state", flat=True)) == ["calling", "unknown"]
+
+
+def test_a_refund_is_of_a_payment(refused):
+    order = make_order()
+    charge = make_attempt(order, state="paid")
+
+    refused(only(make_attempt(order, kind="refund", parent=charge)), parent=None)
+
+
+def test_a_charge_pays_nothing_back(refused):
+    order = make_order()
+    charge = make_attempt(order, state="paid")
+
+    refused(only(make_attempt(order)), parent=charge)
 
 
 def test_an_attempt_has_one_payment(refused):
@@ -221,5 +237,6 @@ def test_the_rules_are_named_after_what_they_say():
         "lorikeet_attempt_reference_once",
         "lorikeet_attempt_amount_positive",
         "lorikeet_attempt_one_open_charge",
+        "lorikeet_attempt_refund_has_parent",
         "lorikeet_throttle_once_per_window",
     }

@@ -102,7 +102,7 @@ def test_a_user_without_a_cart_finds_his_own_addresses():
 # parsing
 
 
-CHOICES = "Choose from: PretendCard, PayLater."
+CHOICES = "Choose from: PretendCard, PayLater, ExactCard, KeyedCard, OneCallCard, ScriptedCard, SimpleCard, Transfer."
 
 
 @pytest.mark.parametrize(

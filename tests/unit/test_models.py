@@ -323,15 +323,18 @@ def test_a_users_order_is_written_to_where_the_user_is_reached_today():
 
 
 def test_an_order_without_an_attempt_has_no_key_for_the_provider():
-    assert make_order().payment_key is None
+    order = make_order()
+
+    assert (order.latest_charge, order.payment_key) == (None, None)
 
 
 def test_the_key_for_the_provider_is_that_of_the_latest_charge():
     order = make_order()
     make_attempt(order, state="failed")
     latest = make_attempt(order)
-    make_attempt(order, kind="refund", state="calling")
+    make_attempt(order, kind="refund", parent=latest)
 
+    assert order.latest_charge == latest
     assert order.payment_key == latest.key
     assert isinstance(order.payment_key, UUID)
 

@@ -1,533 +1,394 @@
-"""Asking for money and recording what came of it: who wins, what is handed back, and what is left to the staff."""
+"""Resolving a payment: what is asked when, in which order, and what comes of each answer."""
 
-import logging
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
-from django.db import IntegrityError, connection, transaction
-from django.test import override_settings
-from django.test.utils import CaptureQueriesContext
+from django.core.exceptions import ValidationError
+from django.db import connection
 from django.utils.timezone import now
-from django.utils.translation import gettext_lazy
 
-from lorikeet import payments
-from lorikeet.carts import lock, merge
-from lorikeet.exceptions import PaymentError
-from lorikeet.models import Cart, Order, PaymentAttempt
-from lorikeet.payments import Paid, Refused, Unknown, ask, cancel_order, park, place_order, settle
-from lorikeet.pricing import ChargeSource
-from lorikeet.signals import order_cancelled, payment_changed
+from lorikeet.exceptions import LostLease, PaymentBusy, PaymentError, ProviderUnavailable
+from lorikeet.leases import claim
+from lorikeet.models import Order, PaymentAttempt
+from lorikeet.outcomes import NotFound, Pending, Refused, Unknown
+from lorikeet.payments import begin, confirm, resolve
+from lorikeet.settling import settle
+from lorikeet.signals import order_checked_out
 from tests.testapp import models
-from tests.testapp.factories import make_coupon, make_user
-from tests.unit import listening, make_attempt, make_order, ready_cart, sell
+from tests.unit import DECLINED, asked, begin_sale, lapse, listening, received, request_of, reread, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-DECLINED = {"message": "Your card was declined."}
+NEVER_KNOWN = Unknown(can_be_asked=False)
 
 
-@pytest.fixture
-def attempt():
-    """An open attempt at 12 dollars for the one bottle of an order, which its cart waits for."""
-    cart = ready_cart()
-    order = make_order(cart=cart, slot=cart, payment_method=cart.payment_method, guest_email=cart.email)
-    sell(models.WineLine.objects.get(), order)
-    until = now() + timedelta(seconds=60)
-    return make_attempt(order, method=models.PretendCard.objects.get(), lease_until=until)
+def expire(attempt):
+    Order.objects.filter(pk=attempt.order_id).update(expires_at=now() - timedelta(seconds=1))
 
 
-@pytest.fixture
-def paid(attempt):
-    """A payment of the host's that is not linked to its attempt yet."""
-    return models.CardPayment.objects.create(method=attempt.method, reference="ch_1")
-
-
-def states(attempt):
-    """What became of the attempt, and of its order."""
-    return PaymentAttempt.objects.get(pk=attempt.pk).state, Order.objects.get(pk=attempt.order_id).state
-
-
-class Method:
-    """A payment method whose provider answers as it is told to."""
-
-    def __init__(self, answer):
-        self.answer = answer
-        self.asked = []
-
-    def make_payment(self, order, amount):
-        self.asked.append((order, amount))
-        if isinstance(self.answer, BaseException):
-            raise self.answer
-        return self.answer
-
-
-def set_aside(attempt):
-    """What everybody but the staff has forgotten: the attempt is unknown, the order pending, the cart free."""
-    attempt = PaymentAttempt.objects.get(pk=attempt.pk)
-    return (attempt.state, attempt.attention, attempt.open_for, attempt.order.state, attempt.order.slot) == (
-        "unknown",
-        "outcome unknown",
-        attempt.order,
-        "pending",
-        None,
-    )
-
-
-# asking
-
-
-def test_a_method_is_asked_once_for_the_amount_of_the_attempt(attempt, paid):
-    method = Method(paid)
-
-    result = ask(attempt, method)
-
-    assert result == Paid(paid)
-    assert method.asked == [(attempt.order, Decimal("12"))]
-
-
-def test_a_payment_error_is_a_refusal(attempt):
-    assert ask(attempt, Method(PaymentError(DECLINED))) == Refused(DECLINED)
+# beginning
 
 
 @pytest.mark.parametrize(
-    "error", [TimeoutError("Read timed out."), ConnectionError(), ValueError("502"), KeyError("id")]
-)
-def test_any_other_error_says_nothing(attempt, error, caplog):
-    result = ask(attempt, Method(error))
-
-    assert result == Unknown()
-    assert [record.levelno for record in caplog.records] == [logging.ERROR]
-    assert caplog.records[0].getMessage() == f"Payment attempt {attempt.key} raised: its outcome is unknown."
-    assert caplog.records[0].exc_info[1] is error
-
-
-@pytest.mark.parametrize("answer", [None, True, "ch_1", {"paid": True}, models.Promise], ids=repr)
-def test_what_is_no_payment_says_nothing(attempt, answer, caplog):
-    result = ask(attempt, Method(answer))
-
-    assert result == Unknown()
-    assert [record.levelno for record in caplog.records] == [logging.ERROR]
-    assert caplog.records[0].getMessage() == (
-        f"Method.make_payment() returned {answer!r} instead of a Payment: "
-        f"the outcome of attempt {attempt.key} is unknown."
-    )
-
-
-def test_a_payment_that_is_not_saved_yet_is_saved(attempt):
-    payment = models.CardPayment(method=attempt.method, reference="ch_1")
-
-    result = ask(attempt, Method(payment))
-
-    assert result == Paid(payment)
-    assert models.CardPayment.objects.get() == payment
-
-
-def test_a_payment_that_cannot_be_saved_says_nothing(attempt, caplog):
-    """The provider may have the money all the same."""
-    result = ask(attempt, Method(models.CardPayment(reference="ch_1")))
-
-    assert result == Unknown()
-    assert [record.levelno for record in caplog.records] == [logging.ERROR]
-
-
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1)])
-def test_a_process_that_is_told_to_stop_stops(attempt, error):
-    with pytest.raises(type(error)):
-        ask(attempt, Method(error))
-
-    assert states(attempt) == ("calling", "pending")
-
-
-# settling: paid
-
-
-def test_a_payment_places_the_order(attempt, paid):
-    before = now()
-
-    placed = settle(attempt, Paid(paid, "ch_1"))
-
-    order = Order.objects.get()
-    attempt.refresh_from_db()
-    assert placed is True
-    assert (order.state, order.slot, order.expires_at, order.custom_invoice_id) == ("placed", None, None, None)
-    assert before <= order.purchased_on <= now()
-    assert (attempt.state, attempt.reference, attempt.open_for, attempt.lease_until) == ("paid", "ch_1", None, None)
-
-
-def test_a_payment_is_linked_to_its_attempt(attempt, paid):
-    settle(attempt, Paid(paid))
-
-    paid.refresh_from_db()
-    assert (paid.attempt, paid.reference) == (attempt, "ch_1")
-
-
-def test_money_may_come_without_a_record_of_the_hosts(attempt):
-    assert settle(attempt, Paid(reference="ch_1")) is True
-    assert states(attempt) == ("paid", "placed")
-
-
-@pytest.mark.parametrize("result", [Refused(DECLINED), Unknown(), Paid(reference="ch_2")])
-def test_what_is_settled_stays_as_it_is(attempt, paid, unchanged, result):
-    """Except for the time at which somebody last looked."""
-    settle(attempt, Paid(paid, "ch_1"))
-    Order.objects.update(updated_at=now())
-
-    settled = settle(attempt, result)
-
-    attempt.refresh_from_db()
-    assert settled is False
-    assert states(attempt) == ("paid", "placed")
-    assert (attempt.reference, attempt.info) == ("ch_1", None)
-    assert models.WineLine.objects.get().order == attempt.order
-
-
-def test_a_payment_that_comes_after_the_refusal_places_nothing(attempt, paid):
-    settle(attempt, Refused(DECLINED))
-
-    placed = settle(attempt, Paid(paid))
-
-    assert placed is False
-    assert states(attempt) == ("failed", "cancelled")
-    assert models.WineLine.objects.get().cart == Cart.objects.get()
-
-
-def test_of_two_that_pay_at_once_one_places_the_order(attempt, paid):
-    other = models.CardPayment.objects.create(method=attempt.method, reference="ch_2")
-
-    won = [settle(attempt, Paid(payment)) for payment in (paid, other)]
-
-    assert won == [True, False]
-    assert Order.objects.get().payment_subclass == paid
-
-
-def test_an_attempt_that_was_set_aside_may_still_turn_out_paid(attempt, paid):
-    park(attempt)
-
-    placed = settle(attempt, Paid(paid))
-
-    attempt.refresh_from_db()
-    assert placed is True
-    assert states(attempt) == ("paid", "placed")
-    assert attempt.attention == ""
-
-
-def test_money_for_an_order_that_was_cancelled_places_nothing(attempt, paid):
-    """Staff may have cancelled it by hand, whatever the attempt says."""
-    Order.objects.update(state="cancelled", slot=None)
-
-    placed = settle(attempt, Paid(paid))
-
-    assert placed is False
-    assert states(attempt) == ("paid", "cancelled")
-
-
-# settling: refused
-
-
-def test_a_refusal_cancels_the_order_and_hands_everything_back(attempt):
-    share = sell(models.ShareOff.objects.create(cart=Cart.objects.get()), attempt.order, "-4")
-
-    placed = settle(attempt, Refused(DECLINED))
-
-    order, cart = Order.objects.get(), Cart.objects.get()
-    line, share = models.WineLine.objects.get(), models.ShareOff.objects.get(pk=share.pk)
-    attempt.refresh_from_db()
-    assert placed is False
-    assert (order.state, order.cancel_reason, order.slot, order.purchased_on) == ("cancelled", "refused", None, None)
-    assert (attempt.state, attempt.info, attempt.open_for, attempt.lease_until) == ("failed", DECLINED, None, None)
-    assert (line.cart, line.order, line.total_when_charged) == (cart, None, None)
-    assert (share.cart, share.order, share.total_when_charged) == (cart, None, None)
-
-
-def test_a_refusal_settled_twice_gives_back_once(attempt):
-    cart = Cart.objects.get()
-    sell(models.MoodyLine.objects.create(cart=cart), attempt.order)
-
-    for _ in range(2):
-        settle(attempt, Refused(DECLINED))
-
-    assert list(models.HookCall.objects.values_list("name", flat=True)) == ["undo_checkout"]
-
-
-def test_what_is_handed_back_is_combined_with_what_was_added_meanwhile(attempt):
-    cart, line = Cart.objects.get(), models.WineLine.objects.get()
-    meanwhile = models.WineLine.objects.create(cart=cart, product=line.product, quantity=2)
-    other = models.MoodyLine.objects.create(cart=cart)
-
-    settle(attempt, Refused(DECLINED))
-
-    assert list(cart.items.select_subclasses()) == [meanwhile, other]
-    assert models.WineLine.objects.get().quantity == 3
-
-
-def test_a_coupon_that_is_handed_back_counts_once(attempt):
-    cart, coupon = Cart.objects.get(), make_coupon()
-    sell(models.CouponAdjustment.objects.create(cart=cart, coupon=coupon), attempt.order, "-10")
-    meanwhile = models.CouponAdjustment.objects.create(cart=cart, coupon=coupon)
-
-    settle(attempt, Refused(DECLINED))
-
-    assert models.CouponAdjustment.objects.get() == meanwhile
-
-
-def test_the_cart_is_locked_before_the_order(attempt):
-    with CaptureQueriesContext(connection) as queries:
-        settle(attempt, Refused(DECLINED))
-
-    updates = [query["sql"].split()[1].strip('"`') for query in queries if query["sql"].startswith("UPDATE")]
-    assert updates[:2] == ["lorikeet_cart", "lorikeet_order"]
-
-
-def test_the_cart_that_lines_are_handed_to_is_locked_even_if_it_is_another_by_then(attempt, monkeypatch):
-    """The guest logs in at the very moment: his cart is merged while settling waits for its lock."""
-    user, key = make_user(), Cart.objects.get().key
-    locked = []
-
-    def lock_late(**lookup):
-        if not locked:
-            merge(key, user)
-        locked.append(lookup["pk"])
-        return lock(**lookup)
-
-    monkeypatch.setattr(payments, "lock", lock_late)
-
-    settle(attempt, Refused(DECLINED))
-
-    cart = Cart.objects.get()
-    assert models.WineLine.objects.get().cart == cart
-    assert cart.pk in locked
-
-
-def test_an_order_that_is_not_pending_is_not_cancelled(attempt, unchanged):
-    Order.objects.update(state="placed", slot=None, purchased_on=now())
-
-    with unchanged(), transaction.atomic():
-        cancel_order(attempt.order, "expired")
-
-
-def test_an_order_whose_cart_is_gone_keeps_its_lines(attempt):
-    Order.objects.update(slot=None, cart=None)
-    Cart.objects.all().delete()
-
-    settle(attempt, Refused(DECLINED))
-
-    assert states(attempt) == ("failed", "cancelled")
-    assert models.WineLine.objects.get().order == attempt.order
-
-
-def test_if_something_cannot_be_given_back_nothing_is(attempt, unchanged, monkeypatch):
-    def fail(line):
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(models.WineLine, "undo_checkout", fail)
-
-    with unchanged(), pytest.raises(ZeroDivisionError):
-        settle(attempt, Refused(DECLINED))
-
-
-class Balance(ChargeSource):
-    """Notes what it gives back."""
-
-    code = "balance"
-
-    def get_charges(self, contents, total):
-        return []
-
-    def undo_checkout(self, order):
-        models.HookCall.objects.create(name="balance given back", line=order.pk)
-
-
-@override_settings(LORIKEET_CHARGES=["tests.unit.test_payments.Balance"])
-def test_charge_sources_give_back_as_well(attempt):
-    settle(attempt, Refused(DECLINED))
-
-    assert list(models.HookCall.objects.values_list("name", "line")) == [("balance given back", attempt.order.pk)]
-
-
-def test_an_order_is_cancelled_for_a_reason(attempt):
-    PaymentAttempt.objects.update(state="failed", open_for=None)
-
-    with transaction.atomic():
-        cancel_order(attempt.order, "expired")
-
-    assert Order.objects.get().cancel_reason == "expired"
-
-
-@pytest.mark.parametrize(
-    ("info", "kept"),
+    ("answer", "ended"),
     [
-        ({"message": "No.", "codes": [1, 2.5, None]}, {"message": "No.", "codes": [1, 2.5, None]}),
-        ("No.", "No."),
-        (None, None),
-        ({"amount": Decimal("12.50")}, {"amount": "12.50"}),
-        ({"message": gettext_lazy("Yes")}, {"message": "Yes"}),
-        (ValueError("No."), {"message": "No."}),
-        ({1}, {"message": "{1}"}),
-        ({"rate": float("nan")}, {"message": "{'rate': nan}"}),
-        (float("inf"), {"message": "inf"}),
+        (received(), ("paid", "placed")),
+        (Pending("pi_1"), ("pending", "pending")),
+        (NotFound(), ("pending", "pending")),
+        (Unknown(), ("unknown", "pending")),
     ],
     ids=repr,
 )
-def test_the_info_of_a_refusal_is_kept_as_json(attempt, info, kept):
-    settle(attempt, Refused(info))
+def test_what_comes_of_the_first_call_is_recorded(begun, scripted, answer, ended):
+    scripted.script(start_payment=answer)
 
-    attempt.refresh_from_db()
-    assert attempt.info == kept
+    assert begin(begun) is answer
+    assert states(begun) == ended
+    assert asked(scripted) == ["start_payment"]
 
 
-@pytest.mark.parametrize("info", [{"message": "\0"}, {"\ud800": 1}, "\ud800"], ids=ascii)
-def test_a_refusal_is_kept_whatever_the_provider_says(attempt, info):
-    """Not every database stores every JSON value; the shopper was refused all the same."""
-    settle(attempt, Refused(info))
+def test_the_provider_is_asked_outside_any_transaction(begun, scripted):
+    seen = []
+    scripted.script(start_payment=lambda attempt: seen.append(connection.in_atomic_block) or Pending())
 
+    begin(begun)
+
+    assert seen == [False]
+
+
+@pytest.mark.parametrize(
+    ("stopped", "then", "ended"),
+    [
+        (True, None, ("failed", "cancelled")),
+        (False, PaymentError(DECLINED), ("failed", "cancelled")),
+        (False, received(), ("paid", "placed")),
+        (False, Pending(), ("pending", "pending")),
+        (TimeoutError(), None, ("unknown", "pending")),
+    ],
+    ids=repr,
+)
+def test_a_refusal_is_fenced_before_anything_goes_back(begun, scripted, stopped, then, ended):
+    """A provider that says no and charges all the same must not find an order that is cancelled."""
+    scripted.script(start_payment=PaymentError(DECLINED), cancel_payment=stopped, check_payment=then)
+
+    begin(begun)
+
+    assert states(begun) == ended
+    assert asked(scripted)[:2] == ["start_payment", "cancel_payment"]
+
+
+def test_whoever_lost_the_lease_records_nothing(begun, scripted, unchanged):
+    scripted.script(start_payment=LostLease())
+
+    with unchanged():
+        outcome = begin(begun)
+
+    assert outcome is None
+
+
+def test_a_sale_is_told_with_the_request_that_made_it(begun, scripted):
+    scripted.script(start_payment=received())
+    request = request_of()
+
+    with listening(order_checked_out) as told:
+        begin(begun, request)
+
+    assert told == [{"sender": Order, "order": begun.order, "request": request}]
+    assert Order.objects.get().notified_at is not None
+
+
+# resolving
+
+
+def test_a_payment_that_somebody_works_on_is_left_to_him(begun, scripted, unchanged):
+    with unchanged():
+        outcome = resolve(begun)
+
+    assert (outcome, scripted.asked) == (None, [])
+
+
+def test_a_parked_payment_is_left_to_the_staff(begun, scripted, unchanged):
+    settle(begun, NEVER_KNOWN)
+
+    with unchanged():
+        outcome = resolve(reread(begun))
+
+    assert (outcome, scripted.asked) == (None, [])
+
+
+@pytest.mark.parametrize("present", [True, False])
+@pytest.mark.parametrize(
+    ("answer", "ended"),
+    [
+        (received(), ("paid", "placed")),
+        (Pending(), ("pending", "pending")),
+        (Unknown(), ("unknown", "pending")),
+        (TimeoutError(), ("unknown", "pending")),
+    ],
+    ids=repr,
+)
+def test_what_the_provider_says_is_recorded(waiting, scripted, present, answer, ended):
+    scripted.script(check_payment=answer)
+
+    resolve(waiting, present)
+
+    assert states(waiting) == ended
+    assert asked(scripted) == ["check_payment"]
+
+
+@pytest.mark.parametrize("present", [True, False])
+def test_a_refusal_that_is_found_is_fenced_as_well(waiting, scripted, present):
+    scripted.script(check_payment=PaymentError(DECLINED), cancel_payment=True)
+
+    resolve(waiting, present)
+
+    assert states(waiting) == ("failed", "cancelled")
+    assert asked(scripted) == ["check_payment", "cancel_payment"]
+    assert (reread(waiting).info, Order.objects.get().cancel_reason) == (DECLINED, "refused")
+
+
+def test_a_payment_that_was_never_made_is_made_if_the_shopper_is_there(waiting, scripted):
+    scripted.script(check_payment=NotFound(), start_payment=received())
+
+    assert resolve(waiting, present=True) == received()
+    assert asked(scripted) == ["check_payment", "start_payment"]
+    assert states(waiting) == ("paid", "placed")
+
+
+def test_the_action_is_answered_to_a_shopper_who_asks_again(waiting, scripted):
+    scripted.script(check_payment=Pending("pi_1", {"url": "https://bank.example/"}))
+
+    assert resolve(waiting, present=True).action == {"url": "https://bank.example/"}
+
+
+@pytest.mark.parametrize("present", [True, False])
+@pytest.mark.parametrize("found", [NotFound(), Pending("pi_1")], ids=repr)
+def test_when_its_time_is_over_it_is_stopped_and_given_up(waiting, scripted, present, found):
+    expire(waiting)
+    scripted.script(check_payment=found, cancel_payment=True)
+
+    outcome = resolve(waiting, present)
+
+    assert outcome == Refused({"code": "expired", "message": "The time to pay is over."}, "expired")
+    assert asked(scripted) == ["check_payment", "cancel_payment"]
+    assert states(waiting) == ("failed", "cancelled")
+    assert (Order.objects.get().cancel_reason, models.WineLine.objects.get().order) == ("expired", None)
+
+
+def test_when_its_time_is_over_and_it_cannot_be_stopped_it_goes_on_waiting(waiting, scripted):
+    expire(waiting)
+    scripted.script(check_payment=Pending(), cancel_payment=False)
+
+    resolve(waiting)
+
+    assert states(waiting) == ("pending", "pending")
+
+
+def test_when_its_time_is_over_and_it_was_just_paid_it_is_a_sale(waiting, scripted):
+    expire(waiting)
+    scripted.script(check_payment=[Pending(), received()], cancel_payment=False)
+
+    resolve(waiting)
+
+    assert states(waiting) == ("paid", "placed")
+
+
+@pytest.mark.parametrize("answer", [received(), Unknown()], ids=repr)
+def test_what_is_paid_or_unknown_is_not_given_up_for_its_time(waiting, scripted, answer):
+    expire(waiting)
+    scripted.script(check_payment=answer)
+
+    resolve(waiting)
+
+    assert asked(scripted) == ["check_payment"]
+    assert states(waiting)[1] != "cancelled"
+
+
+def test_what_was_never_made_is_given_up_when_nobody_is_there(waiting, scripted):
+    scripted.script(check_payment=NotFound(), cancel_payment=True)
+
+    resolve(waiting)
+
+    assert asked(scripted) == ["check_payment", "cancel_payment"]
+    assert states(waiting) == ("failed", "cancelled")
+    assert Order.objects.get().cancel_reason == "abandoned"
+    assert reread(waiting).info == {"code": "abandoned", "message": "The payment was not completed."}
+
+
+def test_an_order_that_never_expires_waits(waiting, scripted):
+    Order.objects.update(expires_at=None)
+    scripted.script(check_payment=Pending())
+
+    resolve(waiting)
+
+    assert states(waiting) == ("pending", "pending")
+
+
+@pytest.mark.parametrize("answer", [NotFound(), Pending(), Unknown()], ids=repr)
+def test_a_failure_is_watched_without_stopping_or_asking_anew(waiting, scripted, answer):
+    settle(claim(waiting.pk), Refused(DECLINED, "expired", is_final=False))
+    expire(waiting)
+    scripted.script(check_payment=answer)
+
+    resolve(reread(waiting), present=True)
+
+    assert asked(scripted) == ["check_payment"]
+    assert states(waiting) == ("failed", "cancelled")
+    assert reread(waiting).check_at is not None
+
+
+@pytest.mark.parametrize("present", [True, False])
+def test_a_failure_is_not_asked_about_where_asking_means_to_repeat(monkeypatch, present):
+    """The shopper of an order that is cancelled must not be charged by a webhook or by the staff."""
+    attempt = begin_sale(models.KeyedCard)
+    settle(attempt, Refused(DECLINED, is_final=False))
+    monkeypatch.setattr(models.KeyedCard, "make_payment", lambda card, order, amount: pytest.fail("charged"))
+
+    assert resolve(reread(attempt), present) == Unknown()
     assert states(attempt) == ("failed", "cancelled")
 
 
-# settling: nobody knows
+def test_a_method_that_was_removed_is_not_charged_though_the_shopper_is_there(waiting, scripted):
+    scripted.objects.update(active=False)
+    scripted.script(check_payment=NotFound(), cancel_payment=True)
+
+    outcome = resolve(waiting, present=True)
+
+    assert (outcome.reason, asked(scripted)) == ("abandoned", ["check_payment", "cancel_payment"])
+    assert states(waiting) == ("failed", "cancelled")
 
 
-@pytest.mark.parametrize("set_it_aside", [park, lambda attempt: settle(attempt, Unknown())])
-def test_an_unknown_outcome_is_left_to_the_staff_and_frees_the_cart(attempt, set_it_aside, caplog):
-    set_it_aside(attempt)
+def test_late_money_that_is_found_is_kept_and_paid_back(waiting, scripted):
+    settle(claim(waiting.pk), Refused(DECLINED, "expired", is_final=False))
+    scripted.script(check_payment=received(), refund_payment=received("re_1"))
 
-    assert set_aside(attempt)
-    assert models.WineLine.objects.get().order == attempt.order
-    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        ("ERROR", f"Payment attempt {attempt.key} of order {attempt.order.pk} needs attention: its outcome is unknown.")
+    resolve(reread(waiting))
+    resolve(PaymentAttempt.objects.get(kind="refund"))
+
+    assert states(waiting) == ("paid", "cancelled")
+    assert (reread(waiting).attention, PaymentAttempt.objects.get(kind="refund").state) == ("late money", "paid")
+
+
+def test_a_refund_is_asked_for_again_and_nothing_else(waiting, scripted):
+    settle(claim(waiting.pk), received(amount="11"))
+    refund = PaymentAttempt.objects.get(kind="refund")
+    scripted.script(refund_payment=[TimeoutError(), PaymentError(DECLINED)])
+
+    for _ in range(2):
+        resolve(refund, present=True)
+
+    assert asked(scripted) == ["refund_payment", "refund_payment"]
+    assert (reread(refund).state, reread(refund).attention) == ("failed", "refund failed")
+
+
+def test_a_sale_that_recovery_finds_is_told_without_a_request(waiting, scripted):
+    scripted.script(check_payment=received())
+
+    with listening(order_checked_out) as told:
+        resolve(waiting)
+
+    assert [(sent["order"], sent["request"]) for sent in told] == [(waiting.order, None)]
+
+
+# confirming
+
+
+def test_what_the_browser_brings_is_handed_on_and_then_the_provider_is_asked(waiting, scripted):
+    brought = []
+    scripted.script(confirm_payment=lambda attempt, data: brought.append(data), check_payment=received())
+
+    assert confirm(waiting, {"reference": "ch_1"}) == received()
+    assert brought == [{"reference": "ch_1"}]
+    assert asked(scripted) == ["confirm_payment", "check_payment"]
+    assert states(waiting) == ("paid", "placed")
+
+
+def test_whoever_confirms_is_there(waiting, scripted):
+    scripted.script(check_payment=NotFound(), start_payment=Pending())
+
+    confirm(waiting, {})
+
+    assert asked(scripted) == ["confirm_payment", "check_payment", "start_payment"]
+
+
+def test_what_is_refused_changes_nothing_and_blocks_nobody(waiting, scripted, unchanged):
+    scripted.script(confirm_payment=ValidationError({"reference": "This is wrong."}))
+
+    with unchanged(), pytest.raises(ValidationError):
+        confirm(waiting, {})
+
+    assert asked(scripted) == ["confirm_payment"]
+    assert claim(waiting.pk) is not None
+
+
+@pytest.mark.parametrize("error", [TimeoutError(), KeyError("id"), PaymentError(DECLINED)], ids=repr)
+def test_what_nobody_could_find_out_changes_nothing_and_blocks_nobody(waiting, scripted, unchanged, error, caplog):
+    scripted.script(confirm_payment=error)
+
+    with unchanged(), pytest.raises(ProviderUnavailable):
+        confirm(waiting, {})
+
+    assert asked(scripted) == ["confirm_payment"]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"Payment attempt {waiting.key} could not be confirmed."
     ]
+    assert claim(waiting.pk) is not None
 
 
-def test_what_is_settled_is_not_set_aside(attempt, paid, caplog):
-    settle(attempt, Paid(paid))
+def test_whoever_lost_the_lease_confirms_nothing(waiting, scripted):
+    def take_too_long(attempt, data):
+        lapse(attempt)
+        claim(attempt.pk)
+        attempt.save_reference("pi_1")
 
-    park(attempt)
+    scripted.script(confirm_payment=take_too_long)
 
+    with pytest.raises(PaymentBusy):
+        confirm(waiting, {})
+
+    assert asked(scripted) == ["confirm_payment"]
+    assert reread(waiting).reference is None
+
+
+def test_what_somebody_works_on_is_not_confirmed(begun, scripted, unchanged):
+    """What the browser brings must not be lost without a word."""
+    with unchanged(), pytest.raises(PaymentBusy):
+        confirm(begun, {})
+
+    assert scripted.asked == []
+
+
+def test_what_is_paid_is_not_confirmed(begun, scripted, unchanged):
+    settle(begun, received())
+
+    with unchanged():
+        outcome = confirm(reread(begun), {})
+
+    assert (outcome, scripted.asked) == (None, [])
+
+
+def test_what_is_parked_is_not_confirmed(begun, scripted, unchanged):
+    settle(begun, NEVER_KNOWN)
+
+    with unchanged():
+        outcome = confirm(reread(begun), {})
+
+    assert (outcome, scripted.asked) == (None, [])
+
+
+def test_a_method_takes_no_data_by_itself(attempt):
+    settle(attempt, Pending())
+
+    with pytest.raises(ValidationError) as refusal:
+        confirm(attempt, {"reference": "ch_1"})
+
+    assert refusal.value.message_dict == {"reference": ["This payment method takes no data."]}
+
+
+def test_a_method_without_data_is_asked_by_itself(monkeypatch):
+    attempt = begin_sale(models.ExactCard)
+    settle(attempt, Pending())
+    monkeypatch.setattr(models.ExactCard, "check_payment", lambda card, attempt: received())
+
+    assert confirm(attempt, {}) == received()
     assert states(attempt) == ("paid", "placed")
-    assert caplog.records == []
-
-
-# invoice numbers
-
-
-def next_number():
-    return f"INV-{Order.objects.placed().count()}"
-
-
-def broken():
-    raise ZeroDivisionError
-
-
-def always_the_same():
-    return "INV-1"
-
-
-def generator(function):
-    return override_settings(LORIKEET_INVOICE_ID_GENERATOR=f"tests.unit.test_payments.{function.__name__}")
-
-
-def test_a_shop_may_number_its_invoices(attempt):
-    with generator(next_number):
-        settle(attempt, Paid())
-
-    order = Order.objects.get()
-    assert (order.custom_invoice_id, order.invoice_id) == ("INV-1", "INV-1")
-
-
-def test_a_broken_generator_does_not_undo_the_sale(attempt, caplog):
-    with generator(broken):
-        settle(attempt, Paid())
-
-    order = Order.objects.get()
-    assert (order.state, order.invoice_id) == ("placed", order.pk)
-    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        ("ERROR", f"Order {order.pk} was placed without an invoice id of its own.")
-    ]
-
-
-def test_a_number_that_is_taken_does_not_undo_the_sale(attempt, caplog):
-    make_order(custom_invoice_id="INV-1")
-
-    with generator(always_the_same):
-        settle(attempt, Paid())
-
-    order = attempt.order
-    order.refresh_from_db()
-    assert (order.state, order.custom_invoice_id) == ("placed", None)
-    assert isinstance(caplog.records[0].exc_info[1], IntegrityError)
-
-
-def test_an_order_that_is_not_pending_is_not_placed(attempt):
-    Order.objects.update(state="cancelled", slot=None)
-
-    with transaction.atomic():
-        place_order(attempt.order)
-
-    assert Order.objects.get().state == "cancelled"
-
-
-# telling the site
-
-
-def test_the_site_is_told_of_every_change_of_an_attempt(attempt, paid):
-    with listening(payment_changed) as received:
-        settle(attempt, Paid(paid))
-        settle(attempt, Paid(paid))
-
-    assert received == [{"sender": PaymentAttempt, "attempt": attempt}]
-    assert received[0]["attempt"].state == "paid"
-
-
-def test_the_site_is_told_of_what_is_left_to_the_staff(attempt):
-    with listening(payment_changed) as received:
-        park(attempt)
-
-    assert received == [{"sender": PaymentAttempt, "attempt": attempt}]
-    assert (received[0]["attempt"].state, received[0]["attempt"].attention) == ("unknown", "outcome unknown")
-
-
-def test_the_site_is_told_of_a_cancelled_order_once(attempt):
-    with listening(order_cancelled) as cancelled, listening(payment_changed) as changed:
-        for _ in range(2):
-            settle(attempt, Refused(DECLINED))
-
-    assert cancelled == [{"sender": Order, "order": attempt.order}]
-    assert cancelled[0]["order"].state == "cancelled"
-    assert [sent["attempt"].state for sent in changed] == ["failed"]
-
-
-def test_nobody_is_told_of_what_was_rolled_back(attempt, monkeypatch):
-    def fail(line):
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(models.WineLine, "undo_checkout", fail)
-
-    with (
-        listening(order_cancelled) as cancelled,
-        listening(payment_changed) as changed,
-        pytest.raises(ZeroDivisionError),
-    ):
-        settle(attempt, Refused(DECLINED))
-
-    assert (cancelled, changed) == ([], [])
-
-
-def test_a_receiver_that_fails_undoes_nothing_and_stops_no_other(attempt, paid):
-    def fail(**sent):
-        raise ZeroDivisionError
-
-    payment_changed.connect(fail)
-    try:
-        with listening(payment_changed) as received:
-            settle(attempt, Paid(paid))
-    finally:
-        payment_changed.disconnect(fail)
-
-    assert len(received) == 1
-    assert states(attempt) == ("paid", "placed")
-
-
-@pytest.mark.parametrize("settling", [lambda attempt: settle(attempt, Unknown()), park])
-def test_nothing_is_settled_inside_another_transaction(attempt, unchanged, settling):
-    with unchanged(), pytest.raises(RuntimeError), transaction.atomic():
-        settling(attempt)

@@ -1,32 +1,38 @@
-"""What happens although nobody asks for it: payments parked, sales told, abandoned carts and old counts deleted."""
+"""What happens although nobody asks for it: payments looked at, sales told, abandoned carts and old counts deleted."""
 
 from datetime import timedelta
 from decimal import Decimal
-from io import StringIO
 
 import pytest
-from django.core.management import call_command
-from django.db import connection
 from django.test import override_settings
-from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
 from lorikeet import recovery
+from lorikeet.exceptions import PaymentError
 from lorikeet.models import (
-    Adjustment,
-    Cart,
-    DeliveryAddress,
-    LineItem,
     Order,
     PaymentAttempt,
-    PaymentMethod,
+    RecoveryRun,
     ThrottleCount,
 )
-from lorikeet.signals import order_checked_out, order_placed
+from lorikeet.outcomes import Pending, Refused
+from lorikeet.payments import resolve
+from lorikeet.settling import settle
+from lorikeet.signals import order_checked_out, order_placed, payment_attention
 from tests.testapp import models
-from tests.testapp.clients import STREET
-from tests.testapp.factories import make_user
-from tests.unit import listening, make_attempt, make_cart, make_order, ready_cart, select_address
+from tests.unit import (
+    DECLINED,
+    abandon,
+    begin_sale,
+    listening,
+    make_attempt,
+    make_cart,
+    make_order,
+    ready_cart,
+    received,
+    sell,
+    states,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,64 +46,220 @@ def ago(**delta):
     return now() - timedelta(**delta)
 
 
-def abandon(*carts, days=31):
-    """Let it be long since these carts were changed."""
-    Cart.objects.filter(pk__in=[cart.pk for cart in carts]).update(updated_at=ago(days=days))
-
-
 def make_sale(seconds_ago=61, **fields):
     return make_order(state="placed", purchased_on=ago(seconds=seconds_ago), **fields)
 
 
-# payments whose process died
+# payments that are due
 
 
-def test_a_payment_whose_lease_is_over_is_left_to_the_staff():
-    cart = make_cart()
-    order = make_order(cart=cart, slot=cart)
-    attempt = make_attempt(order, lease_until=ago(seconds=1))
+LEASES = {"free": None, "lapsed": timedelta(seconds=-1), "held": timedelta(hours=1)}
+LOOKS = {"never": None, "due": timedelta(seconds=-1), "later": timedelta(hours=1)}
 
-    assert recovery.park_lapsed() == 1
 
-    attempt.refresh_from_db()
-    order.refresh_from_db()
-    assert (attempt.state, attempt.attention) == ("unknown", "outcome unknown")
-    assert (order.state, order.slot) == ("pending", None)
+def moment(delta):
+    return None if delta is None else now() + delta
+
+
+@pytest.fixture
+def asked(scripted):
+    """Make an attempt in this state, and return what its provider was asked by the sweep."""
+
+    def sweep(state, lease, look):
+        attempt = begin_sale(scripted, state=state, lease_until=moment(LEASES[lease]), check_at=moment(LOOKS[look]))
+        scripted.script(check_payment=Pending())
+        assert recovery.resolve_due() == len(scripted.asked)
+        return [name for name, pk in scripted.asked if pk == attempt.pk]
+
+    return sweep
 
 
 @pytest.mark.parametrize(
-    "fields",
+    ("state", "lease", "look"),
     [
-        {"state": "calling", "lease_until": now() + timedelta(hours=1)},
-        {"state": "calling", "lease_until": None},
-        {"state": "pending", "lease_until": ago(days=1)},
-        {"state": "unknown", "lease_until": ago(days=1)},
-        {"state": "paid", "lease_until": ago(days=1)},
-        {"state": "failed", "lease_until": ago(days=1)},
+        ("calling", "lapsed", "never"),
+        ("calling", "free", "never"),
+        ("failed", "lapsed", "never"),
+        ("pending", "free", "due"),
+        ("unknown", "free", "due"),
+        ("unknown", "lapsed", "due"),
+        ("failed", "free", "due"),
     ],
-    ids=lambda fields: fields["state"],
 )
-def test_any_other_payment_is_left_alone(unchanged, fields):
+def test_what_is_due_is_asked_after(asked, state, lease, look):
+    assert asked(state, lease, look) == ["check_payment"]
+
+
+@pytest.mark.parametrize(
+    ("state", "lease", "look"),
+    [
+        ("calling", "held", "never"),
+        ("pending", "free", "later"),
+        ("pending", "held", "due"),
+        ("unknown", "free", "never"),
+        ("failed", "free", "never"),
+        ("paid", "lapsed", "due"),
+    ],
+)
+def test_any_other_payment_is_left_alone(asked, state, lease, look):
+    assert asked(state, lease, look) == []
+
+
+def test_a_refund_that_is_owed_is_asked_for(scripted):
+    attempt = begin_sale(scripted)
+    settle(attempt, Refused(DECLINED, is_final=False))
+    settle(attempt, received())
+    scripted.script(refund_payment=received("re_1"))
+
+    assert recovery.resolve_due() == 1
+
+    refund = PaymentAttempt.objects.get(kind="refund")
+    assert (refund.state, refund.reference) == ("paid", "re_1")
+    assert scripted.asked == [("refund_payment", refund.pk)]
+
+
+def test_a_payment_whose_process_died_is_left_to_the_staff_if_nobody_can_be_asked():
+    attempt = begin_sale(lease_until=ago(seconds=1))
+
+    assert [recovery.resolve_due(), recovery.resolve_due()] == [1, 0]
+
+    attempt.refresh_from_db()
+    assert attempt.is_parked
+    assert (attempt.order.state, attempt.order.slot) == ("pending", None)
+
+
+def test_the_oldest_payments_are_asked_after_first(batches_of_two, scripted):
+    attempts = [begin_sale(scripted, lease_until=ago(seconds=1)) for _ in range(3)]
+    scripted.script(check_payment=Pending())
+
+    assert recovery.resolve_due() == 2
+
+    assert scripted.asked == [("check_payment", attempt.pk) for attempt in attempts[:2]]
+
+
+def test_a_hosts_mistake_in_one_payment_does_not_stop_the_others(scripted, monkeypatch, caplog):
+    def fail(line):
+        raise ZeroDivisionError
+
+    broken = begin_sale(scripted, lease_until=ago(seconds=1))
+    whole = begin_sale(scripted, lease_until=ago(seconds=1))
+    sell(models.MoodyLine.objects.create(cart=broken.order.cart), broken.order)
+    monkeypatch.setattr(models.MoodyLine, "undo_checkout", fail)
+    scripted.script(check_payment=PaymentError(DECLINED), cancel_payment=True)
+
+    assert recovery.resolve_due() == 2
+
+    assert [states(broken), states(whole)] == [("calling", "pending"), ("failed", "cancelled")]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"Payment attempt {broken.key} could not be resolved.",
+        f"Payment attempt {broken.key} of order {broken.order.pk} needs attention: unresolved.",
+    ]
+
+
+@pytest.fixture
+def silent(monkeypatch):
+    """Let a provider give no answer, and return which of its payments it was asked about."""
+    asked = []
+
+    def give_no_answer(card, attempt):
+        asked.append(attempt.pk)
+        raise TimeoutError
+
+    monkeypatch.setattr(models.ExactCard, "check_payment", give_no_answer)
+    return asked
+
+
+def test_a_provider_that_gives_no_answer_is_left_in_peace_and_the_others_have_their_turn(scripted, silent, caplog):
+    away = [begin_sale(models.ExactCard, lease_until=ago(seconds=1)) for _ in range(4)]
+    there = [begin_sale(scripted, lease_until=ago(seconds=1)) for _ in range(4)]
+    scripted.script(check_payment=Pending())
+
+    assert recovery.resolve_due() == 7
+
+    assert silent == [attempt.pk for attempt in away[:3]]
+    assert [pk for _, pk in scripted.asked] == [attempt.pk for attempt in there]
+    assert caplog.records[-1].levelname == "ERROR"
+    assert caplog.records[-1].getMessage() == (
+        "ExactCard does not answer; its other payments are looked at in the next run."
+    )
+
+
+def test_a_provider_that_answers_in_between_is_asked_on(scripted):
+    for _ in range(6):
+        begin_sale(scripted, lease_until=ago(seconds=1))
+    silences = [TimeoutError(), TimeoutError()]
+    scripted.script(check_payment=[*silences, Pending(), *silences, Pending()])
+
+    assert recovery.resolve_due() == 6
+
+
+def test_what_waited_longest_is_asked_after_first(scripted):
+    later, sooner = (begin_sale(scripted, state="pending", lease_until=None, check_at=ago(hours=h)) for h in (1, 2))
+    scripted.script(check_payment=Pending())
+
+    recovery.resolve_due()
+
+    assert [pk for _, pk in scripted.asked] == [sooner.pk, later.pk]
+
+
+# payments that take too long
+
+
+@pytest.mark.parametrize("state", ["calling", "unknown"])
+def test_the_staff_are_told_of_what_is_not_known_for_long(state, caplog):
+    attempt = make_attempt(make_order(), state=state, check_at=now())
+    PaymentAttempt.objects.update(updated_at=ago(minutes=16))
+
+    with listening(payment_attention) as told:
+        assert [recovery.flag_unresolved(), recovery.flag_unresolved()] == [1, 0]
+
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.attention, attempt.is_parked) == (state, "unresolved", False)
+    assert [sent["attempt"] for sent in told] == [attempt]
+
+
+@pytest.mark.parametrize(
+    ("fields", "minutes"),
+    [
+        ({"state": "calling"}, 14),
+        ({"state": "pending"}, 16),
+        ({"state": "paid"}, 16),
+        ({"state": "failed"}, 16),
+        ({"state": "unknown", "attention": "outcome unknown"}, 16),
+    ],
+    ids=str,
+)
+def test_the_staff_are_not_told_of_anything_else(unchanged, fields, minutes):
     make_attempt(make_order(), **fields)
+    PaymentAttempt.objects.update(created_at=ago(days=1), updated_at=ago(minutes=minutes))
 
     with unchanged():
-        count = recovery.park_lapsed()
+        count = recovery.flag_unresolved()
 
     assert count == 0
 
 
-def test_payments_are_parked_once():
-    make_attempt(make_order(), lease_until=ago(seconds=1))
+def test_the_staff_are_told_of_the_oldest_first(batches_of_two):
+    attempts = [make_attempt(make_order()) for _ in range(3)]
+    PaymentAttempt.objects.update(updated_at=ago(minutes=16))
 
-    assert [recovery.park_lapsed(), recovery.park_lapsed()] == [1, 0]
+    assert recovery.flag_unresolved() == 2
+
+    assert list(PaymentAttempt.objects.filter(attention="")) == [attempts[2]]
 
 
-def test_the_oldest_payments_are_parked_first(batches_of_two):
-    attempts = [make_attempt(make_order(), lease_until=ago(seconds=1)) for _ in range(3)]
+def test_how_long_it_is_unknown_counts_from_when_it_became_unknown(scripted):
+    """One answer that is missing after hours of waiting is nothing to wake anybody for."""
+    attempt = begin_sale(scripted, state="pending", lease_until=None)
+    PaymentAttempt.objects.update(created_at=ago(hours=3), updated_at=ago(hours=3))
+    scripted.script(check_payment=TimeoutError())
 
-    assert recovery.park_lapsed() == 2
+    resolve(attempt)
+    at_first = recovery.flag_unresolved()
+    PaymentAttempt.objects.update(updated_at=ago(minutes=16))
+    resolve(attempt)
 
-    assert list(PaymentAttempt.objects.filter(state="calling")) == [attempts[2]]
+    assert (at_first, recovery.flag_unresolved()) == (0, 1)
 
 
 # sales that were not told
@@ -158,167 +320,79 @@ def test_the_oldest_sales_are_told_first(batches_of_two):
     assert [sent["order"] for sent in told] == orders[:2]
 
 
-# abandoned carts
-
-
-def test_an_abandoned_cart_goes_with_everything_in_it():
-    cart = ready_cart()
-    models.HamperLine.objects.create(cart=cart).wines.add(models.Wine.objects.get())
-    models.GiftBookLine.objects.create(cart=cart, product=models.Book.objects.create(price=1, title="x"))
-    models.ShareOff.objects.create(cart=cart)
-    models.LockerAddress.objects.create(cart=cart, locker=models.Locker.objects.create(name="gpo"))
-    abandon(cart)
-
-    assert recovery.delete_abandoned_carts() == 1
-
-    for parent in (Cart, LineItem, Adjustment, DeliveryAddress, PaymentMethod, models.WineLine, models.StreetAddress):
-        assert parent.objects.count() == 0
-    assert models.Wine.objects.count() == 1
-
-
-@pytest.mark.parametrize("days", [0, 29])
-def test_a_cart_that_was_changed_lately_stays(unchanged, days):
-    abandon(ready_cart(), days=days)
-
-    with unchanged():
-        count = recovery.delete_abandoned_carts()
-
-    assert count == 0
-
-
-@override_settings(LORIKEET_ABANDONED_CART_DAYS=10)
-def test_how_long_carts_are_kept_is_a_setting():
-    abandon(ready_cart(), days=11)
-
-    assert recovery.delete_abandoned_carts() == 1
-
-
-def test_the_cart_of_a_user_stays(unchanged):
-    abandon(ready_cart(make_user()))
-
-    with unchanged():
-        count = recovery.delete_abandoned_carts()
-
-    assert count == 0
-
-
-def test_a_cart_with_a_checkout_in_flight_stays(unchanged):
-    cart = ready_cart()
-    make_order(cart=cart, slot=cart)
-    abandon(cart)
-
-    with unchanged():
-        count = recovery.delete_abandoned_carts()
-
-    assert count == 0
-
-
-def test_what_an_order_names_stays_and_the_order_with_it():
-    cart = ready_cart()
-    address, card = models.StreetAddress.objects.get(), models.PretendCard.objects.get()
-    models.StreetAddress.objects.create(cart=cart, **STREET)
-    order = make_sale(cart=cart, delivery_address=address, payment_method=card)
-    abandon(cart)
-
-    assert recovery.delete_abandoned_carts() == 1
-
-    order.refresh_from_db()
-    assert (order.cart, order.delivery_address_subclass, order.payment_method_subclass) == (None, address, card)
-    assert list(DeliveryAddress.objects.select_subclasses()) == [address]
-
-
-def test_what_was_made_in_the_cart_by_a_user_stays():
-    cart, user = make_cart(), make_user()
-    address = models.StreetAddress.objects.create(cart=cart, user=user, **STREET)
-    abandon(cart)
-
-    recovery.delete_abandoned_carts()
-
-    address.refresh_from_db()
-    assert (address.user, address.cart) == (user, None)
-
-
-def test_other_carts_and_what_is_in_them_stay():
-    cart, other = ready_cart(), ready_cart()
-    abandon(cart)
-
-    recovery.delete_abandoned_carts()
-
-    assert Cart.objects.get() == other
-    assert LineItem.objects.get().cart == other
-    assert (other.delivery_address_subclass, other.payment_method_subclass) == (
-        models.StreetAddress.objects.get(),
-        models.PretendCard.objects.get(),
-    )
-
-
-def test_carts_are_deleted_in_batches_until_none_is_left(batches_of_two):
-    abandon(*(make_cart() for _ in range(5)))
-
-    with CaptureQueriesContext(connection) as queries:
-        count = recovery.delete_abandoned_carts()
-
-    deleted = [query["sql"] for query in queries if query["sql"].startswith('DELETE FROM "lorikeet_cart"')]
-    assert (count, Cart.objects.count()) == (5, 0)
-    assert connection.vendor == "mysql" or len(deleted) >= 3
-
-
-def test_carts_that_another_process_deletes_are_skipped():
-    if not connection.features.has_select_for_update_skip_locked:
-        pytest.skip("this database locks more than rows")
-    abandon(make_cart())
-
-    with CaptureQueriesContext(connection) as queries:
-        recovery.delete_abandoned_carts()
-
-    assert any("SKIP LOCKED" in query["sql"] for query in queries)
-
-
-# old counts
-
-
-def test_counts_of_windows_that_are_over_are_deleted():
-    for number, hours in enumerate((-2, -1, 1)):
-        ThrottleCount.objects.create(key="k", window=number, expires_at=now() + timedelta(hours=hours))
-
-    assert recovery.delete_expired_counts() == 2
-
-    assert ThrottleCount.objects.get().window == 2
-
-
 # everything
 
 
-def test_a_tick_does_everything_once_and_says_so():
-    make_attempt(make_order(), lease_until=ago(seconds=1))
+def test_a_tick_does_everything_once_and_says_so(scripted):
+    begin_sale(scripted, lease_until=ago(seconds=1))
+    scripted.script(check_payment=Pending())
+    make_attempt(make_order(), lease_until=now() + timedelta(hours=1))
+    PaymentAttempt.objects.update(updated_at=ago(minutes=16))
     make_sale()
     make_sale()
     abandon(make_cart(), make_cart(), make_cart())
     ThrottleCount.objects.create(key="k", window=1, expires_at=ago(hours=1))
-    output = StringIO()
 
-    call_command("lorikeet_tick", stdout=output)
+    said = []
 
-    assert output.getvalue() == "payments parked: 1\norders notified: 2\ncarts deleted: 3\ncounts deleted: 1\n"
+    counts = recovery.tick(lambda what, count: said.append((what, count)))
+
+    assert counts == dict(said)
+    assert said == [
+        ("payments looked at", 1),
+        ("payments flagged", 1),
+        ("orders notified", 2),
+        ("carts deleted", 3),
+        ("counts deleted", 1),
+    ]
 
 
 def test_a_tick_with_nothing_to_do_changes_nothing(unchanged):
+    recovery.tick()
     ready_cart()
     make_sale(seconds_ago=1, grand_total=Decimal(1))
-    output = StringIO()
+    RecoveryRun.objects.all().delete()
 
     with unchanged():
-        call_command("lorikeet_tick", stdout=output)
+        counts = recovery.tick()
+        RecoveryRun.objects.all().delete()
 
-    assert output.getvalue() == "payments parked: 0\norders notified: 0\ncarts deleted: 0\ncounts deleted: 0\n"
+    assert set(counts.values()) == {0}
 
 
-def test_a_sweep_does_not_touch_what_is_selected_elsewhere():
-    cart = make_cart()
-    address = select_address(cart)
-    abandon(make_cart())
+def test_a_tick_notes_when_it_finished():
+    before = now()
 
-    recovery.delete_abandoned_carts()
+    for _ in range(2):
+        recovery.tick()
 
-    cart.refresh_from_db()
-    assert cart.delivery_address_id == address.pk
+    assert before <= RecoveryRun.objects.get().finished_at <= now()
+
+
+def fail():
+    raise ZeroDivisionError
+
+
+def test_a_sweep_that_fails_keeps_none_of_the_others_from_being_done(monkeypatch, caplog):
+    monkeypatch.setattr(recovery, "notify_missed", fail)
+    ThrottleCount.objects.create(key="k", window=1, expires_at=ago(hours=1))
+    said = []
+
+    with pytest.raises(ZeroDivisionError):
+        recovery.tick(lambda what, count: said.append(what))
+
+    assert said == ["payments looked at", "payments flagged", "carts deleted", "counts deleted"]
+    assert not ThrottleCount.objects.exists()
+    assert RecoveryRun.objects.exists()
+    assert [record.getMessage() for record in caplog.records] == ["This sweep was not finished: orders notified."]
+
+
+def test_payments_that_could_not_be_looked_at_are_no_recovery(monkeypatch):
+    monkeypatch.setattr(recovery, "resolve_due", fail)
+    make_sale()
+
+    with pytest.raises(ZeroDivisionError):
+        recovery.tick()
+
+    assert not RecoveryRun.objects.exists()
+    assert Order.objects.get().notified_at is not None

@@ -235,6 +235,9 @@ def test_a_checkout_in_flight_is_shown_in_the_cart():
         "payment_method": "PretendCard",
         "info": {"message": "Please wait."},
         "expires_at": 1767225600.0,
+        "url": f"/_cart/checkout/{order.uuid}/",
+        "confirm_url": f"/_cart/checkout/{order.uuid}/confirm/",
+        "cancel_url": f"/_cart/checkout/{order.uuid}/cancel/",
     }
 
 
@@ -255,6 +258,9 @@ def test_a_checkout_may_have_no_attempt_and_no_end():
         "payment_method": None,
         "info": None,
         "expires_at": None,
+        "url": f"/_cart/checkout/{order.uuid}/",
+        "confirm_url": f"/_cart/checkout/{order.uuid}/confirm/",
+        "cancel_url": f"/_cart/checkout/{order.uuid}/cancel/",
     }
 
 

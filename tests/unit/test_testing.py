@@ -50,6 +50,28 @@ def test_banks_share_nothing():
     assert FakeBank().charges == []
 
 
+def test_a_bank_takes_and_gives_once_for_each_key():
+    bank = FakeBank()
+
+    charged = [bank.charge("visa", Decimal(12), "AUD", key="k") for _ in range(2)]
+    given = [bank.refund(charged[0], Decimal(5), key="r") for _ in range(2)]
+
+    assert (len(set(charged)), len(set(given)), bank.total()) == (1, 1, Decimal(7))
+    assert bank.find("k") == (charged[0], Decimal(12), "AUD")
+    assert bank.find("another") is None
+
+
+def test_a_bank_gives_no_more_back_than_it_took():
+    bank = FakeBank()
+    reference = bank.charge("visa", Decimal(12), "AUD")
+    bank.refund(reference, Decimal(5), key="r1")
+
+    with pytest.raises(PaymentError) as refusal:
+        bank.refund(reference, Decimal(8), key="r2")
+
+    assert (refusal.value.info["code"], bank.total()) == ("over_refund", Decimal(7))
+
+
 # every type of the test shop
 
 

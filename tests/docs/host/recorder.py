@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 from django.test import Client
 
@@ -21,6 +22,14 @@ SHOWN = [
 GENERATED_AT = 1794300000.123456
 #: Stands for the seconds until somebody may try again.
 WAIT = "1200"
+UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+#: Stand for the public ids of orders and the keys of payments, in the order in which they are seen.
+UUIDS = [
+    "6f0c5c1e-3b0a-4d5e-9f57-2a1b8c7d6e5f",
+    "b81d4e2a-5c7f-4a90-8e36-d90f1a2b3c4d",
+    "2c9e7f10-8d3b-4b65-a1f4-7e6d5c4b3a29",
+    "e05a3b7c-1f46-4c82-9d0b-583f2e1d0c9b",
+]
 ETAGS = ['"9d1c2f6b8a7e4035b1d0c6e2f7a83b45"', '"40b7e5a2c91d4f86a3e8d7b6c5f40912"']
 NOTHING = object()
 
@@ -33,6 +42,7 @@ class Recorder:
         self.exchanges = {}
         self.stand_ins = {}
         self.etags = iter(ETAGS)
+        self.uuids = iter(UUIDS)
         self.token = None
 
     def send(self, name, method, path, body=NOTHING, raw=None, csrf=True, **headers):
@@ -72,9 +82,9 @@ class Recorder:
             self.stand_ins[etag] = next(self.etags, ETAGS[-1])
         for token in re.findall(r"\?token=([^\"\s]+)", response.content.decode() + response.get("Location", "")):
             self.stand_ins[token] = "<token>"
-        if response.status_code == 202:
-            checkout = response.json()["checkout"]
-            self.stand_ins[checkout["id"]] = "6f0c5c1e-3b0a-4d5e-9f57-2a1b8c7d6e5f"
+        for real in UUID.findall(response.content.decode()):
+            if real not in self.stand_ins:
+                self.stand_ins[real] = next(self.uuids, UUIDS[-1])
 
     def clean(self, value):
         """Return a JSON value with its stand-ins."""
@@ -91,7 +101,7 @@ class Recorder:
 
 def stand_in(key, value):
     if key in ("generated_at", "expires_at") and isinstance(value, float):
-        return GENERATED_AT if key == "generated_at" else GENERATED_AT + 1800
+        return GENERATED_AT if key == "generated_at" else GENERATED_AT + round(value - time.time(), -2)
     return value
 
 

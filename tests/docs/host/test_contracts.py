@@ -1,12 +1,19 @@
-"""The contract suites, run against what the example shop registers."""
+"""The contract suites, run against what the example shop and the how-to guides register."""
+
+from unittest import mock
 
 from django.test import TestCase
+from recipes import provider
+from recipes.models import DebitCard
 
 from lorikeet.testing import (
     AdjustmentContract,
     DeliveryAddressContract,
+    ExactPaymentMethodContract,
+    FakeBank,
     LineItemContract,
     PaymentMethodContract,
+    ReferencePaymentMethodContract,
 )
 from shop.catalogue import MERCHANTS, WINES
 from shop.models import Merchant, Wine
@@ -44,11 +51,43 @@ class TestAddress(DeliveryAddressContract, TestCase):
         }
 
 
-class TestCard(PaymentMethodContract, TestCase):
-    type_name = "PretendCard"
+class TestDebitCard(PaymentMethodContract, TestCase):
+    type_name = "DebitCard"
+
+    def setUp(self):
+        patched = mock.patch.object(DebitCard, "bank", FakeBank(declines={"tok_no"}))
+        patched.start()
+        self.addCleanup(patched.stop)
 
     def make_data(self):
-        return {"card_token": "tok_visa"}
+        return {"token": "tok_yes"}
 
     def make_refused_data(self):
-        return {"card_token": "tok_declined"}
+        return {"token": "tok_no"}
+
+
+class TestOnlineCard(ExactPaymentMethodContract, TestCase):
+    type_name = "OnlineCard"
+
+    def make_data(self):
+        return {"token": "tok_yes"}
+
+    def make_refused_data(self):
+        return {"token": "tok_no"}
+
+    def make_pending_data(self):
+        return {"token": "tok_asks"}
+
+    def get_taken(self):
+        return provider.books.charged()
+
+
+class TestWallet(ReferencePaymentMethodContract, TestCase):
+    type_name = "Wallet"
+
+    def make_data(self):
+        return {}
+
+    def pay_elsewhere(self, attempt, amount):
+        record = provider.books.create(str(attempt.key), amount, attempt.currency)
+        return provider.books.confirm(record.id).id

@@ -6,12 +6,23 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core import mail
 from recipes import configuration
-from recipes.models import Balance, Voucher
+from recipes.models import Balance, DebitCard, Voucher
 from recorder import Recorder
-from tours import CART, CHECKOUT, NEW, NEW_ADDRESS, NEW_ADJUSTMENT, NEW_PAYMENT_METHOD, address, card, get_ready, line
+from tours import (
+    CART,
+    CHECKOUT,
+    NEW,
+    NEW_ADDRESS,
+    NEW_ADJUSTMENT,
+    NEW_PAYMENT_METHOD,
+    address,
+    debit_card,
+    get_ready,
+    line,
+)
 
 from lorikeet.models import Order
-from pretend_bank.models import Charge as BankCharge
+from lorikeet.testing import FakeBank
 from shop.models import Wine
 
 
@@ -60,6 +71,12 @@ class TestStoreCredit:
         settings.LORIKEET_CHARGES = configuration.LORIKEET_CHARGES
 
     @pytest.fixture
+    def bank(self, monkeypatch):
+        fake = FakeBank()
+        monkeypatch.setattr(DebitCard, "bank", fake)
+        return fake
+
+    @pytest.fixture
     def joe(self, shopper):
         user = get_user_model().objects.create_user("joe", "joe@example.com")
         shopper.client.force_login(user)
@@ -80,24 +97,25 @@ class TestStoreCredit:
 
         assert charges_of(shopper) == [("Delivery", "12.00")]
 
-    def test_a_sale_spends_it(self, shopper, joe):
+    def test_a_sale_spends_it(self, shopper, joe, bank):
         Balance.objects.create(user=joe, amount=10)
         self.get_ready(shopper)
 
         assert shopper.send(None, "POST", CHECKOUT).status_code == 200
 
         assert Balance.objects.get().amount == 0
-        assert BankCharge.objects.get().amount == Decimal("28.00")
+        assert bank.total() == Decimal("28.00")
 
-    def test_a_refused_payment_gives_it_back(self, shopper, joe):
+    def test_a_refused_payment_gives_it_back(self, shopper, joe, bank):
+        bank.declines.add("tok_no")
         Balance.objects.create(user=joe, amount=10)
-        self.get_ready(shopper, "tok_declined")
+        self.get_ready(shopper, "tok_no")
 
         assert shopper.send(None, "POST", CHECKOUT).status_code == 422
 
         assert Balance.objects.get().amount == 10
 
-    def test_credit_that_is_spent_meanwhile_is_a_conflict(self, shopper, joe, monkeypatch):
+    def test_credit_that_is_spent_meanwhile_is_a_conflict(self, shopper, joe, bank, monkeypatch):
         Balance.objects.create(user=joe, amount=10)
         self.get_ready(shopper)
         make = Order.objects.create
@@ -112,12 +130,12 @@ class TestStoreCredit:
 
         assert response.status_code == 409
         assert response.json()["info"][0]["code"] == "credit_spent"
-        assert not BankCharge.objects.exists()
+        assert bank.total() == 0
 
-    def get_ready(self, shopper, token="tok_visa"):
+    def get_ready(self, shopper, token="tok_yes"):
         shopper.send(None, "POST", NEW, line())
         shopper.send(None, "POST", NEW_ADDRESS, address())
-        shopper.send(None, "POST", NEW_PAYMENT_METHOD, card(token))
+        shopper.send(None, "POST", NEW_PAYMENT_METHOD, debit_card(token))
 
 
 class TestVoucher:

@@ -3,13 +3,18 @@
 A tour is a function that takes a :class:`Recorder` and sends; each starts in a shop that has just been opened.
 """
 
+import json
+from datetime import timedelta
 from unittest import mock
 
 from django.test import override_settings
-from recipes.models import Voucher
+from django.utils.timezone import now
+from recipes import provider
+from recipes.models import DebitCard, Voucher
 from recorder import Recorder
 
-from pretend_bank import bank
+from lorikeet.models import Order
+from lorikeet.testing import FakeBank
 from shop.models import Wine
 
 CART = "/_cart/"
@@ -38,12 +43,29 @@ def card(token="tok_visa"):
     return {"type": "PretendCard", "data": {"card_token": token}}
 
 
-def get_ready(shopper, token="tok_visa", quantity=1):
+def debit_card(token="tok_yes"):
+    return {"type": "DebitCard", "data": {"token": token}}
+
+
+def online_card(token="tok_asks"):
+    return {"type": "OnlineCard", "data": {"token": token}}
+
+
+WALLET = {"type": "Wallet", "data": {}}
+
+
+def get_ready(shopper, token="tok_visa", quantity=1, method=None):
     """Do all that a checkout needs."""
     shopper.send(None, "POST", NEW, line(quantity=quantity))
     shopper.send(None, "POST", NEW_ADDRESS, address())
     shopper.send(None, "PATCH", CART, {"email": "joe@example.com"})
-    shopper.send(None, "POST", NEW_PAYMENT_METHOD, card(token))
+    shopper.send(None, "POST", NEW_PAYMENT_METHOD, method or card(token))
+
+
+def check_out_with(shopper, method, name=None, **headers):
+    """Check out, and return what the answer says of the checkout that waits."""
+    get_ready(shopper, method=method)
+    return shopper.send(name, "POST", CHECKOUT, **headers).json()["checkout"]
 
 
 def tour_of_the_cart(shopper):
@@ -122,39 +144,111 @@ def tour_of_a_conflict(shopper):
     Voucher.objects.create(code="ONLYONCE", amount=5)
     other = Recorder()
     for one in (shopper, other):
-        get_ready(one)
+        get_ready(one, method=debit_card())
         one.send(None, "POST", NEW_ADJUSTMENT, {"type": "VoucherAdjustment", "data": {"code": "ONLYONCE"}})
 
     def while_the_other_pays(*args, **kwargs):
         with mock.patch("recipes.models.VoucherAdjustment.check_complete"):
             shopper.send("checkout-conflict", "POST", CHECKOUT)
-        return charge(*args, **kwargs)
+        return "ch_1"
 
-    charge = bank.charge
-    with mock.patch.object(bank, "charge", while_the_other_pays):
+    with mock.patch.object(DebitCard, "bank", FakeBank()) as bank:
+        bank.charge = while_the_other_pays
         other.send(None, "POST", CHECKOUT)
 
 
 def tour_of_a_checkout_in_flight(shopper):
-    """The bank is slow: while it is being asked, the shopper asks again and looks at the cart."""
-    get_ready(shopper)
+    """The provider is slow: while it is being asked, the shopper asks again and looks at the cart."""
+    get_ready(shopper, method=online_card("tok_yes"))
 
-    def while_the_bank_thinks(*args, **kwargs):
+    def while_the_provider_thinks(*args, **kwargs):
         shopper.send("checkout-pending", "POST", CHECKOUT)
         shopper.send("cart-pending", "GET", CART)
-        return charge(*args, **kwargs)
+        return confirm(*args, **kwargs)
 
-    charge = bank.charge
-    with mock.patch.object(bank, "charge", while_the_bank_thinks):
+    confirm = provider.books.confirm
+    with mock.patch.object(provider.books, "confirm", while_the_provider_thinks):
         shopper.send(None, "POST", CHECKOUT)
 
 
 def tour_of_an_unknown_outcome(shopper):
     """The line to the bank breaks, so nobody knows whether the card was charged."""
-    get_ready(shopper)
-    with mock.patch.object(bank, "charge", side_effect=ConnectionError):
+    get_ready(shopper, method=debit_card())
+    with mock.patch.object(DebitCard, "bank", FakeBank()) as bank:
+        bank.charge = mock.Mock(side_effect=ConnectionError)
         shopper.send("checkout-unknown", "POST", CHECKOUT)
     assert shopper.send(None, "GET", CART).json()["pending_checkout"] is None
+
+
+def tour_of_an_action(shopper):
+    """The bank wants the shopper to approve the payment on its own page."""
+    checkout = check_out_with(shopper, online_card(), "checkout-action")
+    shopper.send("checkout-status", "GET", checkout["url"])
+    shopper.send("checkout-confirm-waiting", "POST", checkout["confirm_url"])
+    shopper.send("checkout-confirm-data", "POST", checkout["confirm_url"], {"data": {"code": "1234"}})
+    provider.books.records["pay_1"].state = "paid"
+    shopper.send("checkout-confirm", "POST", checkout["confirm_url"])
+    shopper.send("checkout-status-placed", "GET", checkout["url"])
+
+
+def tour_of_a_return_without_approval(shopper):
+    checkout = check_out_with(shopper, online_card())
+    provider.books.records["pay_1"].state = "declined"
+    shopper.send("checkout-confirm-refused", "POST", checkout["confirm_url"])
+    shopper.send("checkout-status-cancelled", "GET", checkout["url"])
+
+
+def tour_of_a_change_of_mind(shopper):
+    checkout = check_out_with(shopper, online_card())
+    shopper.send("checkout-cancel", "POST", checkout["cancel_url"])
+
+
+def tour_of_a_change_of_mind_too_late(shopper):
+    checkout = check_out_with(shopper, online_card())
+    provider.books.records["pay_1"].state = "paid"
+    shopper.send("checkout-cancel-paid", "POST", checkout["cancel_url"])
+
+
+def tour_of_a_bank_that_does_not_answer(shopper):
+    checkout = check_out_with(shopper, online_card())
+    with mock.patch.object(provider.books, "find", side_effect=TimeoutError):
+        shopper.send("checkout-cancel-waiting", "POST", checkout["cancel_url"])
+
+
+def tour_of_time_running_out(shopper):
+    checkout = check_out_with(shopper, online_card())
+    Order.objects.update(expires_at=now() - timedelta(seconds=1))
+    shopper.send("checkout-expired", "POST", checkout["confirm_url"])
+
+
+def tour_of_a_payment_made_elsewhere(shopper):
+    checkout = check_out_with(shopper, WALLET, "checkout-elsewhere")
+    attempt = Order.objects.get().latest_charge
+    shopper.send("checkout-reference-unknown", "POST", checkout["confirm_url"], {"data": {"reference": "pay_9"}})
+    record = provider.books.create(str(attempt.key), attempt.amount, attempt.currency)
+    provider.books.confirm(record.id)
+    shopper.send("checkout-reference", "POST", checkout["confirm_url"], {"data": {"reference": record.id}})
+
+
+def tour_of_the_same_again(shopper):
+    """An order waits to be paid elsewhere, and the shopper orders the same things."""
+    check_out_with(shopper, WALLET)
+    shopper.send(None, "POST", NEW, line())
+    shopper.send("checkout-duplicate", "POST", CHECKOUT)
+    shopper.send("checkout-confirm-duplicate", "POST", CHECKOUT, {"confirm_duplicate": True})
+
+
+def tour_of_webhooks(shopper):
+    check_out_with(shopper, online_card())
+    provider.books.records["pay_1"].state = "paid"
+    event = {"payment": "pay_1"}
+    signature = provider.sign(json.dumps(event).encode())
+    headers = {"X_Signature": signature}
+    shopper.stand_ins[signature] = "b1a7...09"
+    shopper.send("webhook", "POST", "/_cart/webhook/OnlineCard/", event, csrf=False, **headers)
+    shopper.send("webhook-forged", "POST", "/_cart/webhook/OnlineCard/", event, csrf=False, X_Signature="0")
+    shopper.send("webhook-unknown", "POST", "/_cart/webhook/PretendCard/", event, csrf=False)
+    assert Order.objects.get().is_placed
 
 
 @override_settings(LORIKEET_THROTTLE_RATES={"checkout_cart": "1/day", "guess_cart": "1/day"})
@@ -215,6 +309,15 @@ TOURS = [
     tour_of_a_conflict,
     tour_of_a_checkout_in_flight,
     tour_of_an_unknown_outcome,
+    tour_of_an_action,
+    tour_of_a_return_without_approval,
+    tour_of_a_change_of_mind,
+    tour_of_a_change_of_mind_too_late,
+    tour_of_a_bank_that_does_not_answer,
+    tour_of_time_running_out,
+    tour_of_a_payment_made_elsewhere,
+    tour_of_the_same_again,
+    tour_of_webhooks,
     tour_of_throttles,
     tour_of_errors,
     tour_of_an_app,

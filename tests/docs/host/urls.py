@@ -1,8 +1,12 @@
-"""The example shop's URLs, and the page of a how-to guide."""
+"""The example shop's URLs, and the pages of the how-to guides."""
 
 from django.urls import path
-from recipes import views
+from recipes import operations, views
 
 from config.urls import urlpatterns
 
-urlpatterns = [*urlpatterns, path("badge/", views.cart_badge)]
+urlpatterns = [
+    *urlpatterns,
+    path("badge/", views.cart_badge),
+    path("health/", operations.payments_health),
+]

@@ -1,6 +1,7 @@
 
 import django.core.validators
 import django.db.models.deletion
+import tests.testapp.payments
 import uuid
 from decimal import Decimal
 from django.db import migrations, models
@@ -25,6 +26,13 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
             bases=('lorikeet.adjustment',),
+        ),
+        migrations.CreateModel(
+            name='Balance',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('left', models.DecimalField(decimal_places=4, max_digits=12)),
+            ],
         ),
         migrations.CreateModel(
             name='BankEntry',
@@ -82,12 +90,34 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='ExactCard',
+            fields=[
+                ('paymentmethod_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='lorikeet.paymentmethod')),
+                ('token', models.CharField(max_length=40)),
+            ],
+            options={
+                'abstract': False,
+            },
+            bases=(tests.testapp.payments.AtProvider, 'lorikeet.paymentmethod'),
+        ),
+        migrations.CreateModel(
             name='HookCall',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('name', models.CharField(max_length=40)),
                 ('line', models.BigIntegerField()),
             ],
+        ),
+        migrations.CreateModel(
+            name='KeyedCard',
+            fields=[
+                ('paymentmethod_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='lorikeet.paymentmethod')),
+                ('token', models.CharField(max_length=40)),
+            ],
+            options={
+                'abstract': False,
+            },
+            bases=('lorikeet.paymentmethod',),
         ),
         migrations.CreateModel(
             name='Locker',
@@ -107,6 +137,17 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
             bases=('lorikeet.lineitem',),
+        ),
+        migrations.CreateModel(
+            name='OneCallCard',
+            fields=[
+                ('paymentmethod_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='lorikeet.paymentmethod')),
+                ('token', models.CharField(max_length=40)),
+            ],
+            options={
+                'abstract': False,
+            },
+            bases=(tests.testapp.payments.AtProvider, 'lorikeet.paymentmethod'),
         ),
         migrations.CreateModel(
             name='PayLater',
@@ -143,6 +184,28 @@ class Migration(migrations.Migration):
             bases=('lorikeet.payment',),
         ),
         migrations.CreateModel(
+            name='Receipt',
+            fields=[
+                ('payment_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='lorikeet.payment')),
+                ('reference', models.CharField(max_length=40)),
+            ],
+            options={
+                'abstract': False,
+            },
+            bases=('lorikeet.payment',),
+        ),
+        migrations.CreateModel(
+            name='ScriptedCard',
+            fields=[
+                ('paymentmethod_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='lorikeet.paymentmethod')),
+                ('token', models.CharField(default='tok_scripted', max_length=40)),
+            ],
+            options={
+                'abstract': False,
+            },
+            bases=('lorikeet.paymentmethod',),
+        ),
+        migrations.CreateModel(
             name='ShareOff',
             fields=[
                 ('adjustment_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='lorikeet.adjustment')),
@@ -153,6 +216,17 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
             bases=('lorikeet.adjustment',),
+        ),
+        migrations.CreateModel(
+            name='SimpleCard',
+            fields=[
+                ('paymentmethod_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='lorikeet.paymentmethod')),
+                ('token', models.CharField(max_length=40)),
+            ],
+            options={
+                'abstract': False,
+            },
+            bases=('lorikeet.paymentmethod',),
         ),
         migrations.CreateModel(
             name='StreetAddress',
@@ -168,6 +242,16 @@ class Migration(migrations.Migration):
                 'abstract': False,
             },
             bases=('lorikeet.deliveryaddress',),
+        ),
+        migrations.CreateModel(
+            name='Transfer',
+            fields=[
+                ('paymentmethod_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='lorikeet.paymentmethod')),
+            ],
+            options={
+                'abstract': False,
+            },
+            bases=(tests.testapp.payments.AtProvider, 'lorikeet.paymentmethod'),
         ),
         migrations.CreateModel(
             name='Tutor',
@@ -210,6 +294,19 @@ class Migration(migrations.Migration):
             fields=[
                 ('adjustment_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='lorikeet.adjustment')),
                 ('coupon', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='testapp.coupon')),
+            ],
+            options={
+                'ordering': ('id',),
+                'abstract': False,
+            },
+            bases=('lorikeet.adjustment',),
+        ),
+        migrations.CreateModel(
+            name='Credit',
+            fields=[
+                ('adjustment_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='lorikeet.adjustment')),
+                ('amount', models.DecimalField(decimal_places=4, max_digits=12)),
+                ('balance', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='testapp.balance')),
             ],
             options={
                 'ordering': ('id',),

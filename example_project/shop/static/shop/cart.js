@@ -2,19 +2,12 @@
 //
 // `GET /_cart/` is the whole truth. Every write asks for it in its answer, so that one round trip is enough.
 
+import { send } from "./requests.js";
+
 const ATTEMPT = "checkout-attempt";
-const PATIENCE = 30_000;
 
 // The statuses that say for certain that no order was made, and that the same request would never make one.
 const FINAL = [400, 404, 409, 412, 413, 415, 422];
-
-// Whatever is not a success: `status` is that of the answer, 0 when there was none.
-export class Refusal extends Error {
-  constructor(status, body = null, retryAfter = null) {
-    super(`The cart answered ${status}`);
-    Object.assign(this, { status, body, retryAfter });
-  }
-}
 
 // Tells its listeners "change" when there is something new in `data`, and "busy" when `busy` turns.
 export class Cart extends EventTarget {
@@ -34,22 +27,22 @@ export class Cart extends EventTarget {
 
   write(method, url, body) {
     return this.#inTurn(async () => {
-      const response = await this.#send(method, url, { Prefer: "return=cart" }, body);
+      const response = await send(method, url, { Prefer: "return=cart" }, body);
       if (response.headers.has("Preference-Applied")) this.#take(await response.json(), response);
       else await this.#load();
     });
   }
 
-  // A checkout that was asked for and whose outcome is not known: the answer was lost, or is not final.
+  // A checkout that was asked for and of which nothing is known: the answer was lost.
   get isUndecided() {
-    return this.#attempt !== null;
+    return this.#attempt !== null && this.data.pending_checkout === null;
   }
 
   // Order what is in the cart. `mayProceed` is asked when everything before has been written.
   //
-  // The key makes the checkout the same one however often it is asked for, so it is kept until the outcome is final;
+  // The key makes the checkout the same one however often it is asked for, so it is kept until there is an answer;
   // `If-Match` makes it the cart that was shown, prices included, so it is kept with the key.
-  checkout(mayProceed) {
+  checkout(mayProceed, body = undefined) {
     return this.#inTurn(async () => {
       if (this.#etag === null) await this.#load();
       if (!mayProceed()) return null;
@@ -57,27 +50,28 @@ export class Cart extends EventTarget {
       this.#attempt = attempt;
       const headers = { "Idempotency-Key": attempt.key, "If-Match": attempt.etag };
       try {
-        const response = await this.#send("POST", this.data.checkout_url, headers);
-        const answer = { status: response.status, body: await response.json(), retryAfter: retryAfter(response) };
+        const response = await send("POST", this.data.checkout_url, headers, body);
+        const answer = { status: response.status, body: await response.json() };
+        this.forgetCheckout();
         if (answer.status === 202) await this.#load();
-        this.#attempt = answer.status === 202 ? { ...attempt, isWaiting: true } : null;
         return answer;
       } catch (refusal) {
-        if (FINAL.includes(refusal.status)) this.#attempt = null;
+        if (FINAL.includes(refusal.status)) this.forgetCheckout();
         throw refusal;
       }
     });
   }
 
+  forgetCheckout() {
+    sessionStorage.removeItem(ATTEMPT);
+  }
+
   get #attempt() {
-    const attempt = JSON.parse(sessionStorage.getItem(ATTEMPT));
-    // An order that waits has taken the items along: what is in the cart since then is another order.
-    return attempt?.isWaiting && this.data.items.length ? null : attempt;
+    return JSON.parse(sessionStorage.getItem(ATTEMPT));
   }
 
   set #attempt(attempt) {
-    if (attempt === null) sessionStorage.removeItem(ATTEMPT);
-    else sessionStorage.setItem(ATTEMPT, JSON.stringify(attempt));
+    sessionStorage.setItem(ATTEMPT, JSON.stringify(attempt));
   }
 
   // One after the other: two changes of one quantity must arrive in the order in which they were made.
@@ -100,7 +94,7 @@ export class Cart extends EventTarget {
   }
 
   async #load() {
-    const response = await this.#send("GET", this.url, {});
+    const response = await send("GET", this.url, {});
     this.#take(await response.json(), response);
   }
 
@@ -110,33 +104,4 @@ export class Cart extends EventTarget {
     this.#etag = response.headers.get("ETag");
     this.dispatchEvent(new Event("change"));
   }
-
-  async #send(method, url, headers, body) {
-    headers = { Accept: "application/json", ...headers };
-    if (method !== "GET") headers["X-CSRFToken"] = cookie("csrftoken");
-    if (body !== undefined) headers["Content-Type"] = "application/json";
-    let response;
-    try {
-      response = await fetch(url, {
-        method,
-        headers,
-        body: body && JSON.stringify(body),
-        signal: AbortSignal.timeout(PATIENCE),
-      });
-    } catch {
-      throw new Refusal(0);
-    }
-    if (response.ok) return response;
-    throw new Refusal(response.status, await response.json().catch(() => null), retryAfter(response));
-  }
-}
-
-function retryAfter(response) {
-  const seconds = Number(response.headers.get("Retry-After"));
-  return Number.isFinite(seconds) && seconds > 0 ? seconds : null;
-}
-
-function cookie(name) {
-  const found = document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`));
-  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
 }

@@ -1,21 +1,41 @@
 // What each click and each form of the page does to the cart, and how an order is placed.
 
-import { Cart, Refusal } from "./cart.js";
-import { $, clearErrors, complain, isFilledIn, lead, page, say, showCart, showErrors, showProblem } from "./show.js";
+import { Cart } from "./cart.js";
+import { Payments } from "./payments.js";
+import { Refusal } from "./requests.js";
+import {
+  $,
+  clearErrors,
+  complain,
+  isFilledIn,
+  lead,
+  leadToPayment,
+  page,
+  say,
+  showCart,
+  showErrors,
+  showPayments,
+  showProblem,
+} from "./show.js";
 import { declineOf, describe, money, sentence, summary, whatNext, whyNotOrdered } from "./words.js";
 
 const panel = $("#cart");
 const cart = new Cart(panel.dataset.url, JSON.parse($("#cart-data").textContent));
-const PATIENT_QUESTIONS = 8;
+const payments = new Payments();
 
 // A real provider's script takes the card's number here and hands back such a token: the number never reaches the shop.
 const collect = {
   PretendCard: async (form) => ({ card_token: form.elements.card_token.value }),
 };
 
+// What a shopper has to do for a payment, by its type. Whatever is not said here is shown beside the order.
+const act = {
+  PretendCard: ({ url }) => location.assign(url), // the bank's page; it sends the browser back here
+};
+
 const saved = {
   address: "The address is saved.",
-  payment_method: "The card is chosen.",
+  payment_method: "The way to pay is chosen.",
   adjustment: "The coupon is applied.",
 };
 
@@ -30,7 +50,7 @@ async function change(method, url, body, done, form = null) {
     return true;
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
-    if (refusal.status === 404) await cart.load().catch(() => {});
+    if (refusal.status === 404) await reload();
     if (form && refusal.status === 400) showErrors(form, refusal.body);
     else complain(sentence(refusal));
     return false;
@@ -131,49 +151,73 @@ function inOneLine(url) {
 
 // ------------------------------------------------------------------------------------------------------------ ordering
 
-async function placeOrder() {
+async function placeOrder(terms = undefined) {
   if (page.isPlacing) return;
   const shownTotal = cart.data.grand_total;
   Object.assign(page, { isPlacing: true, declined: "" });
   $("#problem").hidden = true;
   say("");
   showCart(cart);
-  let isOrdered = false;
+  let leaves = false;
   try {
-    isOrdered = await askForOrder(shownTotal);
+    const answer = await cart.checkout(() => mayOrder(shownTotal), terms);
+    leaves = answer !== null && carryOn(answer);
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
-    await cart.load().catch(() => {});
+    const isThere = await reload();
     if (refusal.body?.reason === "payment") page.declined = declineOf(refusal.body);
     showProblem(...whyNotOrdered(refusal));
+    if (!isThere) findOut();
   }
-  page.isPlacing = isOrdered;
+  page.isPlacing = leaves;
   showCart(cart);
 }
 
-// Ask until there is an outcome, and go to the order's page if there is an order. Resolves to whether there is one.
-async function askForOrder(shownTotal) {
-  for (let asked = 1; ; asked += 1) {
-    const answer = await cart.checkout(() => (asked === 1 ? mayOrder(shownTotal) : cart.isUndecided));
-    if (answer === null) return false;
-    if (answer.status === 200) {
-      say("Your order is placed.");
-      location.assign(answer.body.url ?? location.href);
-      return true;
-    }
-    if (asked === PATIENT_QUESTIONS || answer.body.reason !== "pending") {
-      showProblem("The payment is not decided yet.", "Press the button again later: you will not be charged twice.");
-      return false;
-    }
-    say("The bank has not answered yet. Please wait.");
-    await new Promise((resolve) => setTimeout(resolve, 1000 * (answer.retryAfter ?? 1)));
+// The shop is away, and with it the answer. As soon as it is back it knows what became of the order.
+async function findOut() {
+  do await new Promise((resolve) => setTimeout(resolve, 3000));
+  while (!(await reload()));
+  const { pending_checkout, is_complete } = cart.data;
+  if (cart.isUndecided && !is_complete) await placeOrder();
+  if (!pending_checkout) return;
+  $("#problem").hidden = true;
+  payments.note(pending_checkout, { isPending: true, isFollowed: true });
+  leadToPayment(pending_checkout.url);
+}
+
+function reload() {
+  return cart.load().then(() => true, () => false);
+}
+
+// Do what the answer to a checkout asks for. Returns whether the browser leaves the page.
+function carryOn({ status, body }) {
+  if (status === 200) {
+    say("Your order is placed.");
+    location.assign(body.url ?? location.href);
+    return true;
   }
+  const { checkout, reason, info, payment_method, duplicate } = body;
+  const action = reason === "action_required" ? info : null;
+  const asked = { isFollowed: true, isBusy: false };
+  payments.note(checkout, { ...asked, action, isPending: action === null, isDuplicate: duplicate });
+  if (action && !duplicate && act[payment_method]) {
+    say("Your bank asks you to approve the payment: this page takes you there.");
+    act[payment_method](action);
+    return true;
+  }
+  leadToPayment(checkout.url);
+  return false;
 }
 
 // Asked when everything that was changed before has been written: is it the cart that the shopper has seen?
 function mayOrder(shownTotal) {
-  const { is_complete, incomplete_reasons, grand_total, currency } = cart.data;
+  const { is_complete, incomplete_reasons, grand_total, currency, pending_checkout } = cart.data;
   if (cart.isUndecided) return true;
+  if (pending_checkout && act[pending_checkout.payment_method]) {
+    complain("Another order waits for its payment. Go on with it or cancel it, then order this.");
+    leadToPayment(pending_checkout.url);
+    return false;
+  }
   if (!is_complete) {
     complain(`The order cannot be placed yet. ${whatNext(cart.data)}`);
     lead(incomplete_reasons[0].field);
@@ -186,6 +230,100 @@ function mayOrder(shownTotal) {
   return true;
 }
 
+// ------------------------------------------------------------------------------------------------------------ waiting
+
+// Ask how the payment of an order stands, with what the shopper brought from where it was paid, and carry on from there.
+async function goOn(url, form = null) {
+  if (form && !isFilledIn(form)) return;
+  const data = form ? { reference: form.elements.reference.value.toUpperCase() } : undefined;
+  await conclude(url, (entry) => payments.confirm(entry, data), form);
+}
+
+function giveUp(url) {
+  return conclude(url, (entry) => payments.cancel(entry));
+}
+
+function orderAgain(url) {
+  payments.note({ url }, { isDuplicate: false });
+  return placeOrder({ confirm_duplicate: true });
+}
+
+async function conclude(url, ask, form = null) {
+  const entry = payments.get(url);
+  if (!entry || entry.isBusy || page.isPlacing) return;
+  payments.note(entry, { isBusy: true, isFollowed: true });
+  try {
+    const answer = await ask(entry);
+    if (answer.body.reason === "cancelled") await takeBack(entry);
+    else page.isPlacing = finish(url, answer);
+  } catch (refusal) {
+    if (!(refusal instanceof Refusal)) throw refusal;
+    await explain(entry, refusal, form);
+  }
+}
+
+function finish(url, answer) {
+  if (answer.status === 200) {
+    payments.forget(url);
+    cart.forgetCheckout();
+  }
+  return carryOn(answer);
+}
+
+async function takeBack({ url, order }) {
+  await letGo(url);
+  say(`Order ${order} is cancelled. Its wines are in your cart again.`);
+  $("#cart-heading").focus();
+}
+
+async function letGo(url) {
+  payments.forget(url);
+  cart.forgetCheckout();
+  await reload();
+}
+
+async function explain({ url }, refusal, form) {
+  if (refusal.status === 422) {
+    await letGo(url);
+    page.declined = declineOf(refusal.body);
+    showCart(cart);
+    showProblem(...whyNotOrdered(refusal));
+    return;
+  }
+  if (refusal.status === 404) {
+    await letGo(url);
+    return;
+  }
+  payments.note({ url }, { isBusy: false });
+  if (form && refusal.status === 400) showErrors(form, refusal.body);
+  else complain(sentence(refusal));
+}
+
+// The server has found out how an order ended while the shopper waited, or bought something else.
+async function hear(url) {
+  const entry = payments.get(url);
+  if (entry.isBusy || page.isPlacing) return;
+  if (entry.isFollowed && cart.data.items.length === 0) {
+    await goOn(url);
+    return;
+  }
+  try {
+    const { body } = await payments.confirm(entry);
+    cart.forgetCheckout();
+    payments.note({ url, state: "placed" }, { href: body.url });
+    await cart.load();
+  } catch (refusal) {
+    if (!(refusal instanceof Refusal)) throw refusal;
+    await explain(entry, refusal, null);
+  }
+}
+
+// An order that waits is known by the cart, and one beside which another was begun by this browser alone.
+function takeUp({ pending_checkout }) {
+  if (pending_checkout && !page.isPlacing) payments.note(pending_checkout);
+  else showPayments(payments, cart.data);
+}
+
 // ------------------------------------------------------------------------------------------------------------ listening
 
 const onClick = {
@@ -196,6 +334,10 @@ const onClick = {
   edit: (button) => openForm($("#address-form"), choiceAt(button.closest("[data-url]").dataset.url)),
   delete: (button) => deleteChoice(button.closest("[data-url]")),
   checkout: () => placeOrder(),
+  goOn: (button) => goOn(button.dataset.checkout),
+  giveUp: (button) => giveUp(button.dataset.checkout),
+  orderAgain: (button) => orderAgain(button.dataset.checkout),
+  forget: (button) => payments.forget(button.dataset.checkout),
   dismiss: () => complain(""),
 };
 
@@ -230,11 +372,18 @@ panel.addEventListener("change", ({ target }) => {
 
 panel.addEventListener("submit", (event) => {
   event.preventDefault();
-  if (event.target.id === "email-form") saveEmail(event.target);
+  const { id, dataset } = event.target;
+  if (id === "email-form") saveEmail(event.target);
+  else if ("reference" in dataset) goOn(event.target.closest("[data-url]").dataset.url, event.target);
   else saveForm(event.target);
 });
 
-cart.addEventListener("change", () => showCart(cart));
+cart.addEventListener("change", () => {
+  showCart(cart);
+  takeUp(cart.data);
+});
+payments.addEventListener("change", () => showPayments(payments, cart.data));
+payments.addEventListener("decided", ({ detail }) => hear(detail));
 cart.addEventListener("busy", () => {
   panel.setAttribute("aria-busy", cart.busy > 0);
   if (!cart.busy) showCart(cart);
@@ -242,7 +391,7 @@ cart.addEventListener("busy", () => {
 
 // Another tab, or the order's own page, may have changed the cart while this page was out of sight.
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") cart.load().catch(() => {});
+  if (document.visibilityState === "visible") reload();
 });
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted) location.reload();
@@ -251,12 +400,17 @@ addEventListener("pageshow", ({ persisted }) => {
 new IntersectionObserver(([{ isIntersecting }]) => ($("#cart-link").hidden = isIntersecting)).observe(panel);
 
 showCart(cart);
+showPayments(payments, cart.data);
 try {
   await cart.load();
 } catch (refusal) {
   complain(sentence(refusal));
 }
-if (cart.isUndecided && cart.data.is_complete) {
+if (new URLSearchParams(location.search).has("payment")) {
+  // Back from the bank.
+  history.replaceState(null, "", location.pathname);
+  for (const { url, payment_method } of payments.waiting) if (act[payment_method]) goOn(url);
+} else if (cart.isUndecided && cart.data.is_complete) {
   const again = "Press the button to send it again: you will not be charged twice.";
   showProblem("Your last order may not have arrived.", again);
 } else if (cart.isUndecided) {

@@ -1,6 +1,6 @@
 // What the page shows: of the cart, of a form that is wrong, and of how things went. It asks the server nothing.
 
-import { describe, firstMessage, money, summary, wineName } from "./words.js";
+import { describe, firstMessage, money, orderTitle, summary, whatOfOrder, wineName } from "./words.js";
 
 // What the shopper is doing that the cart does not know of.
 export const page = { openForms: new Set(), declined: "", isPlacing: false };
@@ -19,6 +19,7 @@ export function showCart({ data, busy }) {
   showChoices("payment_method", $("#payment-methods"), data.payment_methods, busy);
   showForm("address-form", data.delivery_addresses.length === 0);
   showForm("card-form", data.payment_methods.length === 0);
+  $("#wallet-form").hidden = data.payment_methods.some(({ type }) => type === "PretendWallet");
   showEmail(data.email);
   showReasons(data.incomplete_reasons);
   showSteps(data.checkout_steps);
@@ -39,6 +40,50 @@ function showList(list, entries, template, show) {
     show(element, entry);
   });
   for (const element of known.values()) element.remove();
+}
+
+// The orders that wait for their money. Without a new one in the cart there is nothing else to do.
+export function showPayments({ all, waiting }, { items }) {
+  showList($("#waiting"), all, "waiting-template", showPayment);
+  $("#payments").hidden = all.length === 0;
+  $("#cart").classList.toggle("only-waits", waiting.length > 0 && items.length === 0);
+}
+
+function showPayment(element, entry) {
+  const { order, url, state, action, isBusy, isPending, isDuplicate, href } = entry;
+  const isPaid = state === "placed";
+  const isElsewhere = !isPaid && Boolean(action?.key);
+  const reference = $("input", element);
+  $("h3", element).textContent = orderTitle(entry);
+  $("[data-said]", element).textContent = whatOfOrder(entry);
+  $("dl", element).hidden = !isElsewhere;
+  $("[data-pay]", element).hidden = !isElsewhere;
+  $("form", element).hidden = !isElsewhere;
+  if (isElsewhere) {
+    $("[data-amount]", element).textContent = money(action.amount, action.currency);
+    $("[data-key]", element).textContent = action.key;
+    $("[data-pay]", element).href = action.url;
+    reference.id = `reference-${order}`;
+    reference.setAttribute("aria-describedby", `${reference.id}-error`);
+    $("label", element).htmlFor = reference.id;
+    $(".error", element).id = `${reference.id}-error`;
+  }
+  $("[data-order]", element).hidden = !isPaid;
+  if (href) $("[data-order]", element).href = href;
+  $("[data-action=goOn]", element).hidden = isPaid || isElsewhere;
+  $("[data-action=goOn]", element).textContent = isPending ? "Look again now" : "Go on with the payment";
+  $("[data-action=orderAgain]", element).hidden = !isDuplicate;
+  $("[data-action=giveUp]", element).hidden = isPaid || state === "unknown";
+  $("[data-action=forget]", element).hidden = !isPaid;
+  for (const button of element.querySelectorAll("button")) {
+    button.dataset.checkout = url;
+    button.setAttribute("aria-disabled", Boolean(isBusy));
+  }
+}
+
+// Put the focus on an order that waits, so that what is to be done is read out.
+export function leadToPayment(url) {
+  $("h3", [...$("#waiting").children].find((element) => element.dataset.url === url))?.focus();
 }
 
 function showLine(line, { data: { wine, quantity }, total }, currency, busy) {

@@ -14,6 +14,7 @@ const descriptions = {
   AustralianDeliveryAddress: (data) =>
     `${data.addressee}\n${data.address}, ${data.suburb} ${data.state} ${data.postcode}`,
   PretendCard: (data) => `${data.brand} ending in ${data.last4}, expires ${data.expiry}`,
+  PretendWallet: () => "Pretend Wallet, paid on its own page",
 };
 
 export function describe({ type, data }) {
@@ -55,8 +56,10 @@ export function whyNotOrdered(refusal) {
   const { status, body } = refusal;
   const reasons = Array.isArray(body?.info) ? body.info.map(({ message }) => message).join(" ") : "";
   const again = "Press the button again to find out: you will not be charged twice.";
+  if (body?.reason === "payment" && body.info?.code === "wrong_amount")
+    return [declineOf(body), "It is paid back to you, and your cart is as it was."];
   if (body?.reason === "payment")
-    return [declineOf(body), "Nothing was charged, and your cart is as it was. Choose another card, then order again."];
+    return [declineOf(body), "Nothing was charged, and your cart is as it was. Choose how to pay, then order again."];
   if (body?.reason === "incomplete") return ["The order cannot be placed yet.", reasons];
   if (status === 409) return ["Something in your cart is not to be had any more.", `${reasons} Nothing was charged.`];
   if (status === 0) return ["The answer did not arrive.", `It is not certain whether the order was placed. ${again}`];
@@ -67,6 +70,33 @@ export function whyNotOrdered(refusal) {
 
 export function declineOf(body) {
   return body.info?.message ?? "The payment was refused.";
+}
+
+// What a shopper is told of an order that waits for its money.
+export function whatOfOrder({ state, isBusy, action, isPending, isDuplicate, expires_at }) {
+  if (state === "placed") return "Thank you. It is on our list for the next parcel.";
+  if (isBusy) return "One moment, please: the payment is being looked at.";
+  if (state === "unknown")
+    return "It is not certain yet whether you were charged. The shop’s staff find out: please do not pay again.";
+  if (isDuplicate)
+    return "You have ordered the same before, and that order still waits for its payment. Nothing new was ordered.";
+  if (action?.key)
+    return (
+      "Pay on the wallet’s page. It shows you a reference: enter it here. " +
+      `You have time until ${clock(expires_at)}, and can buy something else meanwhile.`
+    );
+  if (isPending)
+    return "The payment is not confirmed yet. This page looks again by itself, and you will not be charged twice.";
+  return "You can go on with the payment, or cancel the order: then its wines come back to your cart.";
+}
+
+export function orderTitle({ order, state }) {
+  return state === "placed" ? `Order ${order} is paid` : `Order ${order} waits for its payment`;
+}
+
+function clock(seconds) {
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "numeric", minute: "2-digit" });
+  return format.format(new Date(1000 * seconds));
 }
 
 function duration(seconds) {

@@ -9,7 +9,11 @@ class RecipesConfig(AppConfig):
     def ready(self):
         from lorikeet.serializers import registry
 
-        from . import models, receivers, serializers  # noqa: F401 - receivers are connected by being imported
+        # Receivers are connected by being imported.
+        from . import models, operations, payment_methods, receivers, serializers  # noqa: F401
 
         registry.register(models.VoucherAdjustment, serializers.VoucherAdjustmentSerializer)
         registry.register(models.DebitCard, serializers.DebitCardSerializer)
+        registry.register(payment_methods.GiftCard, serializers.GiftCardSerializer)
+        registry.register(payment_methods.OnlineCard, serializers.OnlineCardSerializer)
+        registry.register(payment_methods.Wallet, serializers.WalletSerializer)

@@ -6,6 +6,20 @@ from django.db import models
 from lorikeet.exceptions import ConflictError, IncompleteCartError
 from lorikeet.models import Adjustment, Payment, PaymentMethod
 
+from .payment_methods import GiftCard, GiftCardPayment, OnlineCard, Wallet
+
+__all__ = [
+    "Balance",
+    "DebitCard",
+    "DebitCardPayment",
+    "GiftCard",
+    "GiftCardPayment",
+    "OnlineCard",
+    "Voucher",
+    "VoucherAdjustment",
+    "Wallet",
+]
+
 
 class Voucher(models.Model):
     """A code that takes an amount off one order."""

@@ -1,10 +1,11 @@
-"""How a voucher and a debit card look in the cart."""
+"""How a voucher and the ways to pay look in the cart."""
 
 from rest_framework import serializers
 
 from lorikeet.serializers import AdjustmentSerializer, PaymentMethodSerializer
 
 from .models import DebitCard, Voucher, VoucherAdjustment
+from .payment_methods import GiftCard, OnlineCard, Wallet
 
 
 class VoucherAdjustmentSerializer(AdjustmentSerializer):
@@ -26,3 +27,25 @@ class DebitCardSerializer(PaymentMethodSerializer):
     class Meta:
         model = DebitCard
         fields = ["token"]
+
+
+class GiftCardSerializer(PaymentMethodSerializer):
+    token = serializers.CharField(write_only=True, max_length=40)
+
+    class Meta:
+        model = GiftCard
+        fields = ["token"]
+
+
+class OnlineCardSerializer(PaymentMethodSerializer):
+    token = serializers.CharField(write_only=True, max_length=40)
+
+    class Meta:
+        model = OnlineCard
+        fields = ["token"]
+
+
+class WalletSerializer(PaymentMethodSerializer):
+    class Meta:
+        model = Wallet
+        fields = []

@@ -1,0 +1,54 @@
+"""How the shop's payments are, in a few numbers: for a monitor, a health page, or the person who is on call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.timezone import now
+
+from .leases import due
+from .models import Order, PaymentAttempt, RecoveryRun
+
+__all__ = ["Health", "health"]
+
+#: How long recovery may not have run, and how long anything may stay past its time, before that is a problem.
+LATE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Health:
+    """The state of affairs. Counts are of rows that need somebody.
+
+    :param last_recovery: when ``lorikeet_tick`` last finished, or ``None`` if it never did.
+    :param needs_attention: payments that wait for the staff.
+    :param overdue: payments past the time at which recovery should have looked at them.
+    :param untold: sales whose ``order_checked_out`` was not delivered yet, although it is due.
+    """
+
+    last_recovery: datetime | None
+    needs_attention: int
+    overdue: int
+    untold: int
+
+    @property
+    def is_recovering(self) -> bool:
+        """Whether ``lorikeet_tick`` ran lately."""
+        return self.last_recovery is not None and self.last_recovery > now() - LATE
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nobody has to do anything."""
+        return self.is_recovering and not (self.needs_attention or self.overdue or self.untold)
+
+
+def health() -> Health:
+    """Count what needs somebody, in four queries."""
+    late = now() - LATE
+    run = RecoveryRun.objects.order_by("-finished_at").first()
+    return Health(
+        last_recovery=run.finished_at if run else None,
+        needs_attention=PaymentAttempt.objects.exclude(attention="").count(),
+        overdue=PaymentAttempt.objects.filter(due(LATE)).count(),
+        untold=Order.objects.placed().filter(notified_at=None, purchased_on__lt=late).count(),
+    )

@@ -1,0 +1,88 @@
+"""What must be true of the rows at every moment, as queries that find where it is not. They change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import DecimalField, F, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+from django.utils.timezone import now
+
+from .leases import due
+from .models import Adjustment, LineItem, Order, PaymentAttempt
+
+__all__ = ["Violation", "violations"]
+
+#: How long anything may be past its time: recovery runs every minute.
+LATE = timedelta(hours=1)
+AMOUNT: DecimalField[Any, Any] = DecimalField(max_digits=19, decimal_places=4)
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A rule that does not hold for a row. ``rule`` is a sentence, ``row`` the model's label and the primary key."""
+
+    rule: str
+    row: str
+
+    def __str__(self) -> str:
+        return f"{self.row}: {self.rule}"
+
+
+def violations() -> Iterator[Violation]:
+    """Find every row for which a rule does not hold."""
+    for rule, rows in (*_orders(), *_attempts(), *_rows()):
+        for row in rows.order_by("pk"):
+            yield Violation(rule, f"{row._meta.label} {row.pk}")
+
+
+def _orders() -> Iterator[tuple[str, QuerySet[Any]]]:
+    orders = Order.objects.all()
+    charges = PaymentAttempt.objects.filter(order=OuterRef("pk"), kind="charge", state="paid", received="")
+    yield (
+        "A placed order was paid exactly its total.",
+        orders.placed().annotate(paid=_sum(charges, "order")).exclude(paid=F("grand_total")),
+    )
+    waiting = PaymentAttempt.objects.exclude(open_for=None).values("open_for")
+    yield "A pending order has an open payment.", orders.filter(state="pending").exclude(pk__in=waiting)
+    yield "An order is in flight for its own cart.", orders.exclude(slot=None).exclude(slot=F("cart"))
+    told_by = now() - LATE
+    yield "A sale is told.", orders.placed().filter(notified_at=None, purchased_on__lt=told_by)
+    yield "Only a sale is told.", orders.exclude(state="placed").exclude(notified_at=None)
+
+
+def _attempts() -> Iterator[tuple[str, QuerySet[Any]]]:
+    attempts = PaymentAttempt.objects.all()
+    charges = attempts.filter(kind="charge", state="paid")
+    yield "Only a pending order has an open payment.", attempts.exclude(open_for=None).exclude(order__state="pending")
+    yield (
+        "What was received for an order that is cancelled is paid back.",
+        charges.filter(order__state="cancelled", refunds=None),
+    )
+    refunds = PaymentAttempt.objects.filter(parent=OuterRef("pk")).exclude(state="failed")
+    yield (
+        "No more is paid back than was received.",
+        charges.filter(received="").annotate(given=_sum(refunds, "parent")).filter(given__gt=F("amount")),
+    )
+    yield "Recovery looks at a payment when it is time.", attempts.filter(due(LATE))
+
+
+def _rows() -> Iterator[tuple[str, QuerySet[Any]]]:
+    yield (
+        "A line item on an order has its price.",
+        LineItem.objects.filter(order__isnull=False, total_when_charged=None),
+    )
+    yield (
+        "An adjustment on an order has its price.",
+        Adjustment.objects.filter(order__isnull=False, total_when_charged=None),
+    )
+
+
+def _sum(rows: QuerySet[Any], key: str) -> Any:
+    """Return the sum of the amounts of ``rows`` with the same ``key``, zero if there are none, for an annotation."""
+    totals = rows.order_by().values(key).annotate(total=Sum("amount")).values("total")
+    return Coalesce(Subquery(totals, output_field=AMOUNT), Value(Decimal(0), output_field=AMOUNT))

@@ -1,0 +1,70 @@
+"""Who works on a payment right now: one process at a time, for ``LORIKEET_LEASE_SECONDS`` of the database's clock."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.db import IntegrityError
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.timezone import now
+
+from .conf import settings
+from .exceptions import LostLease, ReferenceTaken
+from .models import PaymentAttempt
+from .transactions import durable
+
+__all__ = ["claim", "due", "new_lease", "release", "save_reference"]
+
+State = PaymentAttempt.State
+
+#: What can be looked at. A charge that failed may still turn out paid, if nobody could stop the provider.
+CLAIMABLE = Q(state__in=PaymentAttempt.OPEN) | Q(kind="charge", state="failed")
+
+
+def new_lease() -> dict[str, Any]:
+    """Return the columns of an attempt that this process works on from now on."""
+    return {"lease": uuid4(), "lease_until": Now() + timedelta(seconds=settings.LEASE_SECONDS)}
+
+
+def due(late: timedelta = timedelta(0)) -> Q:
+    """Match the attempts that somebody should be looking at, and nobody has been for ``late``."""
+    lapsed = Q(lease_until__lte=Now() - late)
+    free = Q(lease_until=None) | lapsed
+    called = Q(state=State.CALLING) & (lapsed | Q(lease_until=None, created_at__lte=now() - late))
+    waiting = Q(state__in=(State.PENDING, State.UNKNOWN, State.FAILED), check_at__lte=now() - late)
+    abandoned = Q(state=State.FAILED) & lapsed  # its process died while it looked out for late money
+    return called | (waiting & free) | abandoned
+
+
+@durable
+def claim(pk: int) -> PaymentAttempt | None:
+    """Take the lease of an attempt and return it with its order, or ``None`` if another process has it."""
+    free = Q(lease_until=None) | Q(lease_until__lt=Now())
+    if not PaymentAttempt.objects.filter(CLAIMABLE, free, pk=pk).update(**new_lease()):
+        return None
+    attempt: PaymentAttempt = PaymentAttempt.objects.select_related("order", "method", "parent").get(pk=pk)
+    return attempt
+
+
+def release(attempt: PaymentAttempt) -> None:
+    """Give the lease of an attempt back, which is otherwise as it was."""
+    PaymentAttempt.objects.filter(pk=attempt.pk, lease=attempt.lease).update(lease=None, lease_until=None)
+
+
+def save_reference(attempt: PaymentAttempt, reference: str) -> None:
+    """Do what :meth:`PaymentAttempt.save_reference` promises."""
+    try:
+        _save_reference(attempt, reference)
+    except IntegrityError as error:
+        raise ReferenceTaken(reference) from error
+    attempt.reference = reference
+
+
+@durable
+def _save_reference(attempt: PaymentAttempt, reference: str) -> None:
+    mine = PaymentAttempt.objects.filter(pk=attempt.pk, lease=attempt.lease, lease__isnull=False)
+    if not mine.update(reference=reference):
+        raise LostLease(attempt.key)

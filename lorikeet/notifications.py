@@ -1,0 +1,40 @@
+"""Telling the site what happened: after the commit, and for sales at least once."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.dispatch import Signal
+from django.http import HttpRequest
+from django.utils.timezone import now
+
+from . import signals
+from .conf import settings
+from .models import Order
+
+__all__ = ["announce", "is_overdue", "notify"]
+
+logger = logging.getLogger(__name__)
+
+
+def announce(signal: Signal, model: Any, name: str, pk: int) -> None:
+    """Send ``signal`` with the row as it is after the commit, if anybody listens; lost if the process dies first."""
+    if signal.has_listeners(model):
+        transaction.on_commit(lambda: signal.send_robust(sender=model, **{name: model.objects.get(pk=pk)}), robust=True)
+
+
+def notify(order: Order, request: HttpRequest | None = None) -> None:
+    """Deliver ``order_checked_out``; a receiver that fails is logged and stops no other."""
+    for receiver, answer in signals.order_checked_out.send_robust(sender=Order, order=order, request=request):
+        if isinstance(answer, Exception):
+            logger.error("%r failed for order %s.", receiver, order.pk, exc_info=answer)
+    Order.objects.filter(pk=order.pk, notified_at=None).update(notified_at=now())
+
+
+def is_overdue(order: Order) -> bool:
+    """Tell whether whoever placed ``order`` must have died before it delivered ``order_checked_out``."""
+    patience = timedelta(seconds=settings.LEASE_SECONDS)
+    return order.purchased_on is not None and order.notified_at is None and order.purchased_on < now() - patience

@@ -1,0 +1,149 @@
+"""What became of a payment, as far as its provider can say. A payment method returns these; Lorikeet compares them.
+
+Amounts are ``Decimal`` in major units of their currency, an ISO 4217 code.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+
+if TYPE_CHECKING:
+    from .sales import Payment
+
+__all__ = [
+    "NotFound",
+    "Outcome",
+    "Paid",
+    "Pending",
+    "ProviderPayment",
+    "Refused",
+    "Unknown",
+    "check_money",
+    "check_reference",
+    "is_refusal",
+]
+
+
+#: What the columns hold, and no provider's reference or amount exceeds.
+LONGEST_REFERENCE = 255
+TOO_MUCH = Decimal(10) ** 15
+
+
+def check_money(amount: Any, currency: Any) -> None:
+    """Refuse what a provider's client returned as it came, such as an amount that is text.
+
+    :raises TypeError: ``amount`` is no finite ``Decimal``, or ``currency`` no text.
+    """
+    if not isinstance(amount, Decimal) or not amount.is_finite() or abs(amount) >= TOO_MUCH:
+        raise TypeError(f"The amount of a payment is a Decimal in major units, not {amount!r}.")
+    if not isinstance(currency, str) or len(currency) != 3:
+        raise TypeError(f"The currency of a payment is an ISO 4217 code, not {currency!r}.")
+
+
+def check_reference(reference: Any) -> None:
+    """Refuse what cannot be kept as a provider's reference.
+
+    :raises TypeError: it is neither ``None`` nor text of at most 255 characters.
+    """
+    is_text = isinstance(reference, str) and 0 < len(reference) <= LONGEST_REFERENCE and "\0" not in reference
+    if reference is not None and not is_text:
+        raise TypeError(f"The reference of a payment is text of at most 255 characters, not {reference!r}.")
+
+
+@dataclass(frozen=True)
+class Paid:
+    """The provider has the money: these are its facts, which Lorikeet compares with what was asked for.
+
+    :param reference: the provider's own id of the payment, if it has one.
+    :param currency: in capitals or not.
+    :param payment: the host's record of it, an instance of its own ``Payment``, saved or not.
+    :raises TypeError: ``amount`` is no finite ``Decimal`` or ``currency`` no text; nobody knows then what was paid.
+    """
+
+    reference: str | None
+    amount: Decimal
+    currency: str
+    payment: Payment | None = None
+
+    def __post_init__(self) -> None:
+        check_money(self.amount, self.currency)
+        check_reference(self.reference)
+        object.__setattr__(self, "currency", self.currency.upper())
+
+
+@dataclass(frozen=True)
+class Pending:
+    """The provider waits for the shopper, or has not decided.
+
+    :param action: what the browser has to do, any JSON value. It is answered to the client and not stored.
+    :param expires_at: when the provider stops waiting, if it does.
+    :raises TypeError: ``action`` is no JSON.
+    """
+
+    reference: str | None = None
+    action: Any = None
+    expires_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        check_reference(self.reference)
+        json.dumps(self.action, cls=DjangoJSONEncoder)
+
+
+@dataclass(frozen=True)
+class NotFound:
+    """The provider has no payment for this attempt, or one that nothing moves unless it is confirmed."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The shopper was certainly not charged.
+
+    :param info: what the client may know of the reason.
+    :param reason: why the order is cancelled, one of the words of ``Order.cancel_reason``.
+    :param is_final: ``False`` if nobody could stop the provider, so that money may still arrive.
+    """
+
+    info: Any
+    reason: str = "refused"
+    is_final: bool = True
+
+
+def is_refusal(outcome: Outcome | None) -> bool:
+    """Tell whether a provider said no, rather than that time was over or the payment given up."""
+    return isinstance(outcome, Refused) and outcome.reason == "refused"
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """Nobody can say yet whether the shopper was charged; ``can_be_asked`` is ``False`` if nobody ever can."""
+
+    can_be_asked: bool = True
+
+
+Outcome = Paid | Pending | NotFound | Refused | Unknown
+
+
+@dataclass(frozen=True)
+class ProviderPayment:
+    """A payment that was made, as it stands in the books of its provider, for reconciliation.
+
+    :param key: the attempt's key that it carries.
+    :param refunded: what was paid back of it so far.
+    :raises TypeError: an amount is no finite ``Decimal``.
+    """
+
+    reference: str
+    key: str
+    amount: Decimal
+    currency: str
+    refunded: Decimal
+
+    def __post_init__(self) -> None:
+        check_money(self.amount, self.currency)
+        check_money(self.refunded, self.currency)

@@ -1,0 +1,91 @@
+"""Asking the provider of a payment, and reading whatever comes back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from .bases import subclass_of
+from .exceptions import LostLease, PaymentError
+from .models import PaymentAttempt, PaymentMethod
+from .outcomes import NotFound, Outcome, Paid, Pending, Refused, Unknown
+from .registry import registry
+
+__all__ = ["ask_for_refund", "check", "method_of", "read_key", "start", "stop"]
+
+logger = logging.getLogger(__name__)
+
+
+def method_of(attempt: PaymentAttempt) -> Any:
+    """Return the payment method of an attempt as an instance of the host's own class."""
+    if attempt.method is None:
+        return registry.types(PaymentMethod)[attempt.provider]()
+    attempt.method = subclass_of(attempt.method)
+    return attempt.method
+
+
+def read_key(text: Any) -> UUID | None:
+    """Return the key of an attempt as a provider shows it, or ``None`` if this is no key of ours."""
+    try:
+        return UUID(str(text))
+    except ValueError:
+        return None
+
+
+def start(attempt: PaymentAttempt) -> Outcome:
+    """Have the provider charge an attempt whose lease is held."""
+    method = method_of(attempt)
+    return _read(attempt, method.start_payment, Unknown(method.can_be_asked))
+
+
+def check(attempt: PaymentAttempt) -> Outcome:
+    """Ask what became of an attempt whose lease is held."""
+    return _read(attempt, method_of(attempt).check_payment)
+
+
+def ask_for_refund(attempt: PaymentAttempt) -> Outcome:
+    """Have the provider pay back what ``attempt``, whose lease is held, says."""
+    method = method_of(attempt)
+    return _read(attempt, method.refund_payment) if method.can_refund else Unknown(can_be_asked=False)
+
+
+def stop(attempt: PaymentAttempt, outcome: Outcome, refusal: Refused) -> Outcome:
+    """Make sure that an attempt is never paid, and return ``refusal``; or else what the provider says by then.
+
+    :param outcome: what it said last. Where nothing stops it, a refusal is taken at its word, and what it has not
+        found is looked at again later.
+    """
+    method = method_of(attempt)
+    unfenced = replace(refusal, is_final=False)
+    if method.has_own("cancel_payment"):
+        fenced = unfenced if method.paid_elsewhere else refusal  # nobody keeps a shopper from paying there late
+        stopped = _read(attempt, lambda attempt: fenced if method.cancel_payment(attempt) else Pending())
+        if stopped != Pending():
+            return stopped
+        outcome = check(attempt)
+    elif isinstance(outcome, Refused):
+        return refusal
+    return unfenced if isinstance(outcome, NotFound) else outcome
+
+
+def _read(attempt: PaymentAttempt, ask: Callable[[PaymentAttempt], Any], nothing: Outcome = Unknown()) -> Outcome:  # noqa: B008
+    """Ask, and read the answer. Only ``PaymentError`` means that no money moved; any other exception is ``nothing``.
+
+    :raises LostLease: another process has taken over.
+    """
+    try:
+        answer = ask(attempt)
+    except PaymentError as error:
+        return Refused(error.info)
+    except LostLease:
+        raise
+    except Exception:
+        logger.exception("Payment attempt %s raised: its outcome is unknown.", attempt.key)
+        return nothing
+    if isinstance(answer, Paid | Pending | NotFound | Refused | Unknown):
+        return answer
+    logger.error("Payment attempt %s was answered %r: its outcome is unknown.", attempt.key, answer)
+    return nothing

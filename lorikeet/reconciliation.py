@@ -1,0 +1,119 @@
+"""Comparing the providers' books with ours: what a database lost, for example by a failover, a provider still knows."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID, uuid4
+
+from .exceptions import ProviderUnavailable
+from .models import Order, PaymentAttempt, PaymentMethod
+from .outcomes import ProviderPayment
+from .payments import resolve
+from .providers import read_key
+from .registry import registry
+from .settling import owe
+from .transactions import durable
+
+__all__ = ["Difference", "differences", "look_again", "pay_back"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A payment about which a provider and the database do not agree.
+
+    :param kind: ``"unknown"``: the database has never heard of it. ``"open"``: paid there, not settled here yet.
+        ``"parked"``: paid there, and the staff are to decide. ``"unpaid"``: paid there, failed here. ``"amount"``: the
+        amounts differ. ``"second"``: a second payment under the key of one that is settled.
+    :param provider: the registered type of the payment method.
+    """
+
+    kind: str
+    provider: str
+    payment: ProviderPayment
+
+
+def differences(since: datetime) -> Iterator[Difference]:
+    """Compare everything that was paid since a moment, of every payment method that can list its payments.
+
+    :raises ProviderUnavailable: at the end, if one of them could not.
+    """
+    seen = set()
+    silent = []
+    for name, model in registry.types(PaymentMethod).items():
+        method: Any = model
+        try:
+            payments = list(method.list_payments(since))
+        except Exception:  # the others are compared all the same
+            logger.exception("%s could not list its payments.", name)
+            silent.append(name)
+            continue
+        for payment in payments:
+            kind = _compare(name, payment)
+            if kind and payment not in seen:  # several methods may list the payments of one account
+                seen.add(payment)
+                yield Difference(kind, name, payment)
+    if silent:
+        raise ProviderUnavailable(", ".join(silent))
+
+
+def look_again(difference: Difference) -> None:
+    """Ask after a payment that is paid at its provider and not here: late money is recorded, and paid back."""
+    for attempt in PaymentAttempt.objects.filter(provider=difference.provider, key=difference.payment.key):
+        resolve(attempt)
+
+
+def _compare(name: str, payment: ProviderPayment) -> str:
+    key = read_key(payment.key)
+    if key is None or payment.refunded >= payment.amount:
+        return ""
+    charges = PaymentAttempt.objects.filter(kind="charge")
+    settled = charges.filter(provider=name, reference=payment.reference, state="paid").first()
+    attempt = settled or charges.filter(key=key).first()
+    if attempt is None:
+        return "unknown"
+    if attempt.provider != name:
+        return ""
+    if attempt.state == "paid":
+        return _compare_paid(attempt, payment)
+    if attempt.is_parked:
+        return "parked"
+    return "open" if attempt.is_open else "unpaid"
+
+
+def _compare_paid(attempt: PaymentAttempt, payment: ProviderPayment) -> str:
+    if attempt.reference not in (None, payment.reference):
+        return "second"
+    as_agreed = (attempt.amount, attempt.currency) == (payment.amount, payment.currency.upper())
+    return "" if attempt.received or as_agreed else "amount"
+
+
+@durable
+def pay_back(difference: Difference) -> PaymentAttempt:
+    """Owe the shopper an unknown or second payment: an empty, cancelled order names it, and recovery pays it back."""
+    payment = difference.payment
+    left = payment.amount - payment.refunded
+    key = uuid4() if difference.kind == "second" else UUID(payment.key)
+    order: Order = Order.objects.create(
+        state=Order.State.CANCELLED,
+        cancel_reason="lost",
+        currency=payment.currency,
+        subtotal=Decimal(0),
+        grand_total=left,
+    )
+    charge = PaymentAttempt.objects.create(
+        order=order,
+        provider=difference.provider,
+        key=key,
+        reference=payment.reference,
+        state=PaymentAttempt.State.PAID,
+        amount=left,
+        currency=payment.currency,
+    )
+    return owe(charge, left, payment.currency)

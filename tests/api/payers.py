@@ -1,0 +1,44 @@
+"""Shoppers whose payment takes more than one answer."""
+
+from lorikeet.models import Order, PaymentAttempt
+from lorikeet.outcomes import Pending
+from tests.testapp.clients import CART, NEW_PAYMENT_METHOD
+from tests.testapp.models import ScriptedCard
+
+__all__ = ["ACTION", "charge", "get_ready", "order", "stand", "start_waiting"]
+
+ACTION = {"url": "https://provider.example/step"}
+
+
+def get_ready(browser, wine, method="ScriptedCard"):
+    """Do all that a checkout with a payment method of this type needs."""
+    browser.add_wine(wine)
+    browser.add_address()
+    browser.add(NEW_PAYMENT_METHOD, method, **({} if method == "Transfer" else {"token": "tok_scripted"}))
+    if browser.user is None:
+        assert browser.patch(CART, {"email": "joe@example.com"}).status_code == 200
+
+
+def start_waiting(browser, wine, action=ACTION, **answers):
+    """Check out with a card whose provider asks for an action, and return the object of the checkout."""
+    get_ready(browser, wine)
+    ScriptedCard.script(start_payment=Pending("ref", action=action), **answers)
+    response = browser.checkout()
+    assert response.status_code == 202, response.content
+    ScriptedCard.asked.clear()
+    return response.json()["checkout"]
+
+
+def order():
+    """Return the one order there is."""
+    return Order.objects.get()
+
+
+def charge():
+    """Return the one charge there is."""
+    return PaymentAttempt.objects.get(kind="charge")
+
+
+def stand(cart):
+    """Return what a cart holds, without what merely tells how it got there."""
+    return cart["items"], cart["adjustments"], cart["grand_total"], cart["pending_checkout"]

@@ -1,0 +1,30 @@
+"""Every guard is needed: without it, a case that is well otherwise goes wrong."""
+
+import pytest
+from django.db import connection
+
+from .mutants import MUTANTS, alive
+
+pytestmark = [
+    pytest.mark.skipif(
+        connection.vendor != "postgresql", reason="guards stand in for each other where one lock is all"
+    ),
+    pytest.mark.timeout(600),
+]
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_library_without_a_guard_is_found_out(world, name):
+    mutant = MUTANTS[name]
+
+    with alive(mutant):
+        found = [violations for killer in mutant.killers if (violations := killer.run(world))]
+
+    assert found
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_library_with_the_guard_is_well_in_the_same_cases(world, name):
+    found = [killer.run(world) for killer in MUTANTS[name].killers]
+
+    assert not any(found)

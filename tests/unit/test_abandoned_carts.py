@@ -1,0 +1,159 @@
+"""What nobody comes back for: guests' carts that were left, and counts of windows that are over."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import now
+
+from lorikeet import recovery
+from lorikeet.models import Adjustment, Cart, DeliveryAddress, LineItem, PaymentMethod, ThrottleCount
+from tests.testapp import models
+from tests.testapp.clients import STREET
+from tests.testapp.factories import make_user
+from tests.unit import abandon, make_cart, make_order, ready_cart, select_address
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def batches_of_two(monkeypatch):
+    monkeypatch.setattr(recovery, "BATCH", 2)
+
+
+def test_an_abandoned_cart_goes_with_everything_in_it():
+    cart = ready_cart()
+    models.HamperLine.objects.create(cart=cart).wines.add(models.Wine.objects.get())
+    models.GiftBookLine.objects.create(cart=cart, product=models.Book.objects.create(price=1, title="x"))
+    models.ShareOff.objects.create(cart=cart)
+    models.LockerAddress.objects.create(cart=cart, locker=models.Locker.objects.create(name="gpo"))
+    abandon(cart)
+
+    assert recovery.delete_abandoned_carts() == 1
+
+    for parent in (Cart, LineItem, Adjustment, DeliveryAddress, PaymentMethod, models.WineLine, models.StreetAddress):
+        assert parent.objects.count() == 0
+    assert models.Wine.objects.count() == 1
+
+
+@pytest.mark.parametrize("days", [0, 29])
+def test_a_cart_that_was_changed_lately_stays(unchanged, days):
+    abandon(ready_cart(), days=days)
+
+    with unchanged():
+        count = recovery.delete_abandoned_carts()
+
+    assert count == 0
+
+
+@override_settings(LORIKEET_ABANDONED_CART_DAYS=10)
+def test_how_long_carts_are_kept_is_a_setting():
+    abandon(ready_cart(), days=11)
+
+    assert recovery.delete_abandoned_carts() == 1
+
+
+def test_the_cart_of_a_user_stays(unchanged):
+    abandon(ready_cart(make_user()))
+
+    with unchanged():
+        count = recovery.delete_abandoned_carts()
+
+    assert count == 0
+
+
+def test_a_cart_with_a_checkout_in_flight_stays(unchanged):
+    cart = ready_cart()
+    make_order(cart=cart, slot=cart)
+    abandon(cart)
+
+    with unchanged():
+        count = recovery.delete_abandoned_carts()
+
+    assert count == 0
+
+
+def test_what_an_order_names_stays_and_the_order_with_it():
+    cart = ready_cart()
+    address, card = models.StreetAddress.objects.get(), models.PretendCard.objects.get()
+    models.StreetAddress.objects.create(cart=cart, **STREET)
+    order = make_order(state="placed", purchased_on=now(), cart=cart, delivery_address=address, payment_method=card)
+    abandon(cart)
+
+    assert recovery.delete_abandoned_carts() == 1
+
+    order.refresh_from_db()
+    assert (order.cart, order.delivery_address_subclass, order.payment_method_subclass) == (None, address, card)
+    assert list(DeliveryAddress.objects.select_subclasses()) == [address]
+
+
+def test_what_was_made_in_the_cart_by_a_user_stays():
+    cart, user = make_cart(), make_user()
+    address = models.StreetAddress.objects.create(cart=cart, user=user, **STREET)
+    abandon(cart)
+
+    recovery.delete_abandoned_carts()
+
+    address.refresh_from_db()
+    assert (address.user, address.cart) == (user, None)
+
+
+def test_other_carts_and_what_is_in_them_stay():
+    cart, other = ready_cart(), ready_cart()
+    abandon(cart)
+
+    recovery.delete_abandoned_carts()
+
+    assert Cart.objects.get() == other
+    assert LineItem.objects.get().cart == other
+    assert (other.delivery_address_subclass, other.payment_method_subclass) == (
+        models.StreetAddress.objects.get(),
+        models.PretendCard.objects.get(),
+    )
+
+
+def test_carts_are_deleted_in_batches_until_none_is_left(batches_of_two):
+    abandon(*(make_cart() for _ in range(5)))
+
+    with CaptureQueriesContext(connection) as queries:
+        count = recovery.delete_abandoned_carts()
+
+    deleted = [query["sql"] for query in queries if query["sql"].startswith('DELETE FROM "lorikeet_cart"')]
+    assert (count, Cart.objects.count()) == (5, 0)
+    assert connection.vendor == "mysql" or len(deleted) >= 3
+
+
+def test_carts_that_another_process_deletes_are_skipped():
+    if not connection.features.has_select_for_update_skip_locked:
+        pytest.skip("this database locks more than rows")
+    abandon(make_cart())
+
+    with CaptureQueriesContext(connection) as queries:
+        recovery.delete_abandoned_carts()
+
+    assert any("SKIP LOCKED" in query["sql"] for query in queries)
+
+
+def test_a_sweep_does_not_touch_what_is_selected_elsewhere():
+    cart = make_cart()
+    address = select_address(cart)
+    abandon(make_cart())
+
+    recovery.delete_abandoned_carts()
+
+    cart.refresh_from_db()
+    assert cart.delivery_address_id == address.pk
+
+
+# old counts
+
+
+def test_counts_of_windows_that_are_over_are_deleted():
+    for number, hours in enumerate((-2, -1, 1)):
+        ThrottleCount.objects.create(key="k", window=number, expires_at=now() + timedelta(hours=hours))
+
+    assert recovery.delete_expired_counts() == 2
+
+    assert ThrottleCount.objects.get().window == 2
