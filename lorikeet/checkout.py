@@ -180,17 +180,18 @@ def _earlier(cart_id: int, terms: Terms) -> Prepared | None:
     known = Q(slot=cart_id)
     if terms.key is not None:
         known |= Q(cart=cart_id, client_key=terms.key)
-    orders = list(Order.objects.filter(known))
-    of_key = [order for order in orders if order.client_key == terms.key is not None]
-    for order in of_key or orders:
-        if of_key and order.fingerprint != terms.fingerprint:
-            raise IdempotencyKeyReused(terms.key)
-        attempt = order.latest_charge if order.is_pending else None
-        if not of_key and attempt is not None and _can_wait_beside(attempt, cart_id):
-            return None
-        is_wanted = attempt is None or _is_wanted(order, cart_id)
-        return Prepared(order.pk, attempt=attempt, replayed=bool(of_key), is_wanted=is_wanted)
-    return None
+    orders = {terms.key is not None and order.client_key == terms.key: order for order in Order.objects.filter(known)}
+    replayed = True in orders
+    order: Order | None = orders.get(replayed)
+    if order is None:
+        return None
+    if replayed and order.fingerprint != terms.fingerprint:
+        raise IdempotencyKeyReused(terms.key)
+    attempt = order.latest_charge if order.is_pending else None
+    if not replayed and attempt is not None and _can_wait_beside(attempt, cart_id):
+        return None
+    is_wanted = attempt is None or _is_wanted(order, cart_id)
+    return Prepared(order.pk, attempt=attempt, replayed=replayed, is_wanted=is_wanted)
 
 
 def _is_wanted(order: Order, cart_id: int) -> bool:

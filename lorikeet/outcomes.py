@@ -26,6 +26,7 @@ __all__ = [
     "Unknown",
     "check_money",
     "check_reference",
+    "is_reference",
     "is_refusal",
 ]
 
@@ -46,13 +47,17 @@ def check_money(amount: Any, currency: Any) -> None:
         raise TypeError(f"The currency of a payment is an ISO 4217 code, not {currency!r}.")
 
 
+def is_reference(text: Any) -> bool:
+    """Tell whether this can be kept as a provider's reference."""
+    return isinstance(text, str) and 0 < len(text) <= LONGEST_REFERENCE and "\0" not in text
+
+
 def check_reference(reference: Any) -> None:
     """Refuse what cannot be kept as a provider's reference.
 
     :raises TypeError: it is neither ``None`` nor text of at most 255 characters.
     """
-    is_text = isinstance(reference, str) and 0 < len(reference) <= LONGEST_REFERENCE and "\0" not in reference
-    if reference is not None and not is_text:
+    if reference is not None and not is_reference(reference):
         raise TypeError(f"The reference of a payment is text of at most 255 characters, not {reference!r}.")
 
 
@@ -147,3 +152,4 @@ class ProviderPayment:
     def __post_init__(self) -> None:
         check_money(self.amount, self.currency)
         check_money(self.refunded, self.currency)
+        object.__setattr__(self, "currency", self.currency.upper())

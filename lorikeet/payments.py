@@ -7,6 +7,7 @@ The request, the client's retry, the return from 3-D Secure, the webhook, recove
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -123,9 +124,9 @@ def _look(attempt: PaymentAttempt, present: bool) -> Outcome:
             return outcome
 
 
-def _conclude(attempt: PaymentAttempt, ask: Any, request: HttpRequest | None) -> Outcome | None:
+def _conclude(attempt: PaymentAttempt, ask: Callable[[], Outcome], request: HttpRequest | None) -> Outcome | None:
     try:
-        outcome: Outcome = ask()
+        outcome = ask()
         if isinstance(outcome, Refused) and outcome.reason == "refused" and not attempt.is_refund:
             outcome = stop(attempt, outcome, outcome)
     except LostLease:

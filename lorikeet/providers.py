@@ -62,7 +62,7 @@ def stop(attempt: PaymentAttempt, outcome: Outcome, refusal: Refused) -> Outcome
     unfenced = replace(refusal, is_final=False)
     if method.has_own("cancel_payment"):
         fenced = unfenced if method.paid_elsewhere else refusal  # nobody keeps a shopper from paying there late
-        stopped = _read(attempt, lambda attempt: fenced if method.cancel_payment(attempt) else Pending())
+        stopped = _read(attempt, lambda attempt: fenced if method.cancel_payment(attempt) is True else Pending())
         if stopped != Pending():
             return stopped
         outcome = check(attempt)

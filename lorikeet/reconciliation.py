@@ -90,7 +90,7 @@ def _compare(name: str, payment: ProviderPayment) -> str:
 def _compare_paid(attempt: PaymentAttempt, payment: ProviderPayment) -> str:
     if attempt.reference not in (None, payment.reference):
         return "second"
-    as_agreed = (attempt.amount, attempt.currency) == (payment.amount, payment.currency.upper())
+    as_agreed = (attempt.amount, attempt.currency) == (payment.amount, payment.currency)
     return "" if attempt.received or as_agreed else "amount"
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .exceptions import PaymentError, ReferenceTaken
 from .models import PaymentAttempt, PaymentMethod
-from .outcomes import LONGEST_REFERENCE, NotFound, Paid, Pending, check_money, check_reference
+from .outcomes import NotFound, Paid, Pending, check_money, check_reference, is_reference
 from .providers import read_key
 
 __all__ = ["ReferencePaymentMethod", "ReportedPayment"]
@@ -42,6 +42,7 @@ class ReportedPayment:
         check_reference(self.reference)
         if self.state not in get_args(State):
             raise TypeError(f"The state of a reported payment is one of {get_args(State)}, not {self.state!r}.")
+        object.__setattr__(self, "currency", self.currency.upper())
 
 
 class ReferencePaymentMethod(PaymentMethod):
@@ -76,8 +77,8 @@ class ReferencePaymentMethod(PaymentMethod):
         return Pending(action=self.get_action(attempt))
 
     def confirm_payment(self, attempt: PaymentAttempt, data: dict[str, Any]) -> None:
-        reference = data.get("reference")
-        if not isinstance(reference, str) or not 0 < len(reference) <= LONGEST_REFERENCE or "\0" in reference:
+        reference: Any = data.get("reference")
+        if not is_reference(reference):
             raise ValidationError({"reference": _("Give the reference of your payment.")})
         if unknown := {name: _("There is no such field.") for name in data if name != "reference"}:
             raise ValidationError(unknown)
@@ -115,4 +116,4 @@ class ReferencePaymentMethod(PaymentMethod):
     def _is_ours(self, attempt: PaymentAttempt, reported: ReportedPayment) -> bool:
         if self.shows_key:
             return read_key(reported.key) == attempt.key
-        return (reported.amount, reported.currency.upper()) == (attempt.amount, attempt.currency)
+        return (reported.amount, reported.currency) == (attempt.amount, attempt.currency)
