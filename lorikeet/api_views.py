@@ -177,7 +177,7 @@ class CartItemView(PricedRowView):
 
 
 class GuessView(CartAPIView):
-    """Where something can be guessed, a coupon's code or a payment's reference: what is refused is counted."""
+    """Where something can be guessed or tried, such as a coupon's code or a stolen card: what is refused is counted."""
 
     #: Whose guess this request is, once that is known.
     guesser: dict[str, str] | None = None
@@ -197,8 +197,8 @@ class GuessView(CartAPIView):
         throttles.check("guess", **self.guesser)
 
 
-class AdjustmentsView(GuessView):
-    base = Adjustment
+class GuessedRowsView(GuessView):
+    """Where all that is written can be a guess."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -206,12 +206,12 @@ class AdjustmentsView(GuessView):
             self.limit_guesses(request)
 
 
-class NewAdjustmentView(AdjustmentsView, NewRowView):
-    pass
+class NewAdjustmentView(GuessedRowsView, NewRowView):
+    base = Adjustment
 
 
-class AdjustmentView(AdjustmentsView, PricedRowView):
-    pass
+class AdjustmentView(GuessedRowsView, PricedRowView):
+    base = Adjustment
 
 
 class NewAddressView(NewRowView):
@@ -223,7 +223,7 @@ class AddressView(ChoiceView):
     base = DeliveryAddress
 
 
-class NewPaymentMethodView(NewRowView):
+class NewPaymentMethodView(GuessedRowsView, NewRowView):
     base = PaymentMethod
     asks_before_the_lock = True
 

@@ -85,6 +85,15 @@ class Ownable(Extensible):
         """Hand what a guest made to the user who signs in. It is saved afterwards."""
         self.user = user
 
+    def retire(self) -> None:
+        """Take this out of the shopper's sight; its row stays for the orders that name it.
+
+        It is called in a transaction. Override it to do more once that is committed (``transaction.on_commit``), such
+        as having a provider forget a card.
+        """
+        self.active = False
+        self.save(update_fields=["active"])
+
 
 class InCartOrOrder(Extensible):
     """What is in a cart until it is checked out, and on an order from then on."""

@@ -59,6 +59,7 @@ class Terms:
     :param precondition: called with the contents and totals under the cart's lock; raises ``CartChanged``.
     :param network: where the request comes from, for throttling; empty if that is not known.
     :param confirm_duplicate: the shopper wants the same again, although an order of it waits already.
+    :param off_session: the shopper is away, so that his bank cannot ask him anything.
     """
 
     key: str | None = None
@@ -66,6 +67,7 @@ class Terms:
     precondition: Callable[[CartContents, Totals], None] | None = None
     network: str = ""
     confirm_duplicate: bool = False
+    off_session: bool = False
 
 
 NO_TERMS = Terms()
@@ -102,6 +104,8 @@ def checkout(cart: Cart, terms: Terms = NO_TERMS, request: HttpRequest | None = 
         empty = IncompleteCartError("empty", _("There are no items in the cart."), "items")
         raise cart.check_completeness(for_checkout=True) or IncompleteCartErrorSet([empty])
     prepared = _prepare(cart.pk, terms)
+    if prepared.attempt is not None:
+        prepared.attempt.off_session = terms.off_session
     outcome = _pay(prepared, request)
     if is_refusal(outcome):
         throttles.record("checkout", cart=str(cart.pk), ip=terms.network)

@@ -41,6 +41,7 @@ def reasons(contents: CartContents, totals: Totals, for_checkout: bool = False) 
         ask(row.check_complete, for_checkout)
     if contents.payment_method is not None and totals.grand_total:
         ask(contents.payment_method.check_complete, for_checkout)
+        ask(contents.payment_method.check_amount, totals.grand_total, totals.currency)
     for problem in totals.problems:
         if problem not in found.errors:
             found.add(problem)

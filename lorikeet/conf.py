@@ -172,8 +172,8 @@ class Settings(SettingsGroup):
     THROTTLE_RATES = Setting(
         {"checkout_cart": "5/hour", "checkout_ip": "60/hour", "guess_cart": "20/hour", "guess_ip": "200/hour"},
         rates,
-        "How many refused payments (``checkout_...``) and refused adjustments (``guess_...``) one cart and one "
-        "network (IPv4 /24, IPv6 /48) may have before it is answered 429. A scope left out is not limited.",
+        "How many refused payments (``checkout_...``) and refused adjustments and payment methods (``guess_...``) one "
+        "cart and one network (IPv4 /24, IPv6 /48) may have before the answer is 429. A scope left out is not limited.",
     )
     ABANDONED_CART_DAYS = Setting(30, positive, "Days after its last change that a guest's cart is deleted.")
     CART_TOKEN_DAYS = Setting(30, positive, "Days for which a cart token (``X-Cart-Token``) is accepted.")

@@ -203,9 +203,8 @@ def select(base: Any, cart: Cart, row: Any) -> None:
 
 
 def retire(base: Any, cart: Cart, row: Any) -> None:
-    """Take an address or payment method out of the shopper's sight. Its row stays for the orders that name it."""
-    row.active = False
-    row.save(update_fields=["active"])
+    """Retire an address or payment method, and deselect it."""
+    row.retire()
     if getattr(cart, f"{SELECTED[base]}_id") == row.pk:
         select(base, cart, None)
 

@@ -30,7 +30,7 @@ from .bases import (
     subclass_of,
 )
 from .exceptions import IncompleteCartErrorSet, WebhookError
-from .outcomes import NotFound, Paid, Pending, ProviderPayment, Unknown
+from .outcomes import NotFound, Paid, Pending, ProviderPayment, Review, Unknown
 from .sales import Order, OrderCharge, Payment, PaymentAttempt
 
 if TYPE_CHECKING:
@@ -235,6 +235,8 @@ class PaymentMethod(Ownable):
     payment_window: ClassVar[timedelta | None] = None
     #: Whether the shopper pays somewhere else in his own time, and may use his cart for something new meanwhile.
     paid_elsewhere: ClassVar[bool] = False
+    #: Whether another order may be paid with it; if not, it is retired with the first that is. May be a column.
+    reusable: Any = True
 
     class Meta:
         verbose_name = _("payment method")
@@ -265,11 +267,15 @@ class PaymentMethod(Ownable):
     def check_complete(self, for_checkout: bool = False) -> None:
         """Raise ``IncompleteCartError`` if this cannot be used to pay, for example because the card has expired."""
 
+    def check_amount(self, amount: Decimal, currency: str) -> None:
+        """Raise ``IncompleteCartError`` if this cannot pay ``amount``, in major units of ``currency``."""
+
     def start_payment(self, attempt: PaymentAttempt) -> Paid | Pending:
         """Have the provider charge ``attempt.amount``, under ``attempt.key``.
 
         It may be called again for the same attempt: the provider must then give the same payment, not another. A
         provider with payments that are made first and confirmed later is safest: ``attempt.save_reference()`` between.
+        The shopper is there, unless ``attempt.off_session``.
 
         :raises PaymentError: the shopper was certainly not charged, and never will be.
         """
@@ -297,7 +303,8 @@ class PaymentMethod(Ownable):
         """Pay ``attempt.amount`` of the payment ``attempt.parent`` back.
 
         It may be called again for the same attempt, days later too, and must not pay back twice: send
-        ``attempt.key``, and look it up first if the provider forgets keys.
+        ``attempt.key``, and look it up first if the provider forgets keys. An attempt that has a ``reference`` is
+        known to the provider: ask what became of it.
 
         :raises PaymentError: it was certainly not paid back, and never will be.
         """
@@ -320,6 +327,13 @@ class PaymentMethod(Ownable):
         :raises WebhookError: the signature is wrong; the provider is answered 400.
         """
         raise WebhookError(f"{cls.__name__} takes no webhooks.")
+
+    def review_payment(self, attempt: PaymentAttempt) -> Review:
+        """Ask how the payment of ``attempt``, which is paid, stands now: what was paid back or disputed elsewhere.
+
+        It is asked for when a webhook names a settled payment, and when the books are compared.
+        """
+        raise TypeError(f"{type(self).__name__} cannot look at a settled payment: it has no review_payment().")
 
     @classmethod
     def list_payments(cls, since: datetime) -> Iterable[ProviderPayment]:  # noqa: ARG003

@@ -6,10 +6,11 @@ Amounts are ``Decimal`` in major units of their currency, an ISO 4217 code.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from django.core.serializers.json import DjangoJSONEncoder
 
@@ -22,7 +23,9 @@ __all__ = [
     "Paid",
     "Pending",
     "ProviderPayment",
+    "ProviderRefund",
     "Refused",
+    "Review",
     "Unknown",
     "check_money",
     "check_reference",
@@ -153,3 +156,41 @@ class ProviderPayment:
         check_money(self.amount, self.currency)
         check_money(self.refunded, self.currency)
         object.__setattr__(self, "currency", self.currency.upper())
+
+
+RefundState = Literal["pending", "paid", "failed"]
+
+
+@dataclass(frozen=True)
+class ProviderRefund:
+    """Money on its way back, as it stands in the books of its provider, wherever it was asked for.
+
+    :param key: the key of the attempt that it carries, if it was asked for here.
+    :param state: ``"failed"`` if it never arrives, or came back.
+    :raises TypeError: ``amount`` is no finite ``Decimal``, or ``state`` another word.
+    """
+
+    reference: str
+    amount: Decimal
+    currency: str
+    state: RefundState
+    key: str | None = None
+
+    def __post_init__(self) -> None:
+        check_money(self.amount, self.currency)
+        check_reference(self.reference)
+        if self.state not in get_args(RefundState):
+            raise TypeError(f"The state of a refund is one of {get_args(RefundState)}, not {self.state!r}.")
+        object.__setattr__(self, "currency", self.currency.upper())
+
+
+@dataclass(frozen=True)
+class Review:
+    """How a payment stands that was settled long ago.
+
+    :param refunds: everything that was paid back of it, or is on its way.
+    :param attention: why the staff are to look at it now, such as ``"disputed"``, in at most 40 characters.
+    """
+
+    refunds: Sequence[ProviderRefund] = ()
+    attention: str = ""

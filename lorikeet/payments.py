@@ -37,13 +37,14 @@ def begin(attempt: PaymentAttempt, request: HttpRequest | None = None) -> Outcom
 def resolve(attempt: PaymentAttempt, present: bool = False, request: HttpRequest | None = None) -> Outcome | None:
     """Ask the provider what became of a payment, and record it.
 
-    :param present: the shopper is there, so a payment that the provider does not know is asked for (again); otherwise
-        it is given up, and the order with it.
+    :param present: somebody still means to pay, so a payment that the provider does not know is asked for (again);
+        otherwise it is given up, and the order with it.
     :returns: what the provider said, or ``None`` if another process works on this payment.
     """
     claimed = None if attempt.is_parked else claim(attempt.pk)
     if claimed is None:
         return None
+    claimed.off_session = attempt.off_session
     if claimed.is_refund:
         return _conclude(claimed, lambda: ask_for_refund(claimed), request)
     return _conclude(claimed, lambda: _look(claimed, present), request)

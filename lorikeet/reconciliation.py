@@ -16,6 +16,7 @@ from .outcomes import ProviderPayment
 from .payments import resolve
 from .providers import read_key
 from .registry import registry
+from .reviews import review
 from .settling import owe
 from .transactions import durable
 
@@ -30,7 +31,8 @@ class Difference:
 
     :param kind: ``"unknown"``: the database has never heard of it. ``"open"``: paid there, not settled here yet.
         ``"parked"``: paid there, and the staff are to decide. ``"unpaid"``: paid there, failed here. ``"amount"``: the
-        amounts differ. ``"second"``: a second payment under the key of one that is settled.
+        amounts differ. ``"refunds"``: what was paid back of it differs. ``"second"``: a second payment under the key
+        of one that is settled.
     :param provider: the registered type of the payment method.
     """
 
@@ -64,34 +66,49 @@ def differences(since: datetime) -> Iterator[Difference]:
 
 
 def look_again(difference: Difference) -> None:
-    """Ask after a payment that is paid at its provider and not here: late money is recorded, and paid back."""
-    for attempt in PaymentAttempt.objects.filter(provider=difference.provider, key=difference.payment.key):
-        resolve(attempt)
+    """Ask after a payment that is paid at its provider and not here, or paid back: what is found is recorded."""
+    attempts = PaymentAttempt.objects.filter(provider=difference.provider, kind="charge")
+    if difference.kind == "refunds":
+        for attempt in attempts.filter(reference=difference.payment.reference):
+            review(attempt)
+    else:
+        for attempt in attempts.filter(key=difference.payment.key):
+            resolve(attempt)
 
 
 def _compare(name: str, payment: ProviderPayment) -> str:
     key = read_key(payment.key)
-    if key is None or payment.refunded >= payment.amount:
+    if key is None:
         return ""
     charges = PaymentAttempt.objects.filter(kind="charge")
     settled = charges.filter(provider=name, reference=payment.reference, state="paid").first()
     attempt = settled or charges.filter(key=key).first()
+    if attempt is not None and attempt.provider != name:
+        return ""
+    if attempt is not None and attempt.state == "paid" and attempt.reference in (None, payment.reference):
+        return _compare_paid(attempt, payment)
+    return _kind_of(attempt) if payment.refunded < payment.amount else ""
+
+
+def _kind_of(attempt: PaymentAttempt | None) -> str:
+    """Say what is wrong with money that the provider has and no paid attempt stands for."""
     if attempt is None:
         return "unknown"
-    if attempt.provider != name:
-        return ""
     if attempt.state == "paid":
-        return _compare_paid(attempt, payment)
+        return "second"
     if attempt.is_parked:
         return "parked"
     return "open" if attempt.is_open else "unpaid"
 
 
 def _compare_paid(attempt: PaymentAttempt, payment: ProviderPayment) -> str:
-    if attempt.reference not in (None, payment.reference):
-        return "second"
     as_agreed = (attempt.amount, attempt.currency) == (payment.amount, payment.currency)
-    return "" if attempt.received or as_agreed else "amount"
+    if not (attempt.received or as_agreed):
+        return "amount"
+    refunds = attempt.refunds.exclude(state="failed").values_list("state", "amount")
+    given = sum(amount for state, amount in refunds if state == "paid")
+    asked = sum(amount for _, amount in refunds)
+    return "" if given <= payment.refunded <= asked else "refunds"
 
 
 @durable
@@ -105,7 +122,7 @@ def pay_back(difference: Difference) -> PaymentAttempt:
         cancel_reason="lost",
         currency=payment.currency,
         subtotal=Decimal(0),
-        grand_total=left,
+        grand_total=payment.amount,
     )
     charge = PaymentAttempt.objects.create(
         order=order,
@@ -113,7 +130,9 @@ def pay_back(difference: Difference) -> PaymentAttempt:
         key=key,
         reference=payment.reference,
         state=PaymentAttempt.State.PAID,
-        amount=left,
+        amount=payment.amount,
         currency=payment.currency,
     )
+    if payment.refunded:
+        owe(charge, payment.refunded, payment.currency, state=PaymentAttempt.State.PAID, lease_until=None)
     return owe(charge, left, payment.currency)

@@ -34,6 +34,7 @@ __all__ = [
     "delete_expired_counts",
     "flag_unresolved",
     "notify_missed",
+    "register_sweep",
     "resolve_due",
     "tick",
 ]
@@ -48,6 +49,19 @@ SILENT_AFTER = 3
 UNKNOWN_FOR = timedelta(minutes=15)
 
 
+#: What an extension has done periodically, by what its count is of.
+SWEEPS: dict[str, Callable[[], int]] = {}
+
+
+def register_sweep(what: str, sweep: Callable[[], int]) -> None:
+    """Have every run of recovery call ``sweep()``, in ``AppConfig.ready()``.
+
+    :param what: the rows that it deals with, such as ``"holds released"``.
+    :param sweep: idempotent, and safe to run from any number of processes; it returns how many rows it dealt with.
+    """
+    SWEEPS[what] = sweep
+
+
 def tick(progress: Callable[[str, int], None] = lambda what, count: None) -> dict[str, int]:
     """Do everything periodic once, and return how many rows each sweep dealt with.
 
@@ -60,6 +74,7 @@ def tick(progress: Callable[[str, int], None] = lambda what, count: None) -> dic
         "orders notified": notify_missed,
         "carts deleted": delete_abandoned_carts,
         "counts deleted": delete_expired_counts,
+        **SWEEPS,
     }
     counts, errors = {}, []
     for what, sweep in sweeps.items():

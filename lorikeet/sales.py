@@ -217,6 +217,8 @@ class PaymentAttempt(Quantised):
         FAILED = "failed", _("failed")
 
     OPEN: ClassVar = (State.CALLING, State.PENDING, State.UNKNOWN)
+    #: Whether the shopper is away while this is asked for, such as for the renewal of a subscription. No column.
+    off_session = False
     amounts = ("amount",)
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="attempts")

@@ -18,6 +18,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from . import signals
+from .bases import subclass_of
 from .carts import hand_back, lock
 from .conf import settings
 from .models import Adjustment, LineItem, Order, Payment, PaymentAttempt
@@ -74,6 +75,7 @@ def _receive(attempt: PaymentAttempt, paid: Paid) -> bool:
     if as_agreed and order.is_pending and _move_on(attempt, attention="", check_at=None, **facts):
         _link(attempt, paid.payment)
         place_order(order)
+        _retire_spent(attempt)
         return True
     states = (*PaymentAttempt.OPEN, State.FAILED)
     if not as_agreed:
@@ -84,6 +86,13 @@ def _receive(attempt: PaymentAttempt, paid: Paid) -> bool:
         cancel_order(order, "wrong amount")
         owe(attempt, paid.amount, paid.currency)
     return False
+
+
+def _retire_spent(attempt: PaymentAttempt) -> None:
+    """Take a payment method that pays only once out of sight, now that it has paid."""
+    method = subclass_of(attempt.method)
+    if method is not None and not method.reusable and method.active:
+        method.retire()
 
 
 def _wrong_amount() -> dict[str, str]:

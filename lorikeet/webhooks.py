@@ -13,6 +13,7 @@ from .models import PaymentAttempt, PaymentMethod
 from .payments import resolve
 from .providers import read_key
 from .registry import registry
+from .reviews import review
 
 __all__ = ["receive"]
 
@@ -26,6 +27,7 @@ def receive(name: str, request: HttpRequest) -> None:
     :param name: the registered type of the payment method that it is for.
     :raises NoWebhooks: there is no such payment method, or it takes no webhooks.
     :raises WebhookError: its signature is wrong.
+    :raises ProviderUnavailable: the provider did not answer; it is to send the webhook again.
     """
     model: Any = registry.types(PaymentMethod).get(name)
     if model is None or not model.has_own("read_webhook"):
@@ -33,4 +35,4 @@ def receive(name: str, request: HttpRequest) -> None:
     pokes = [text for text in islice(model.read_webhook(request), MOST_POKES) if isinstance(text, str)]
     named = Q(reference__in=pokes) | Q(key__in=list(filter(None, map(read_key, pokes))))
     for attempt in PaymentAttempt.objects.filter(named, provider=name):
-        resolve(attempt)
+        (review if attempt.state == "paid" and not attempt.is_refund else resolve)(attempt)

@@ -10,10 +10,16 @@ A contract suite states what Lorikeet relies on in a type that you register. Inh
             return {"wine": make_wine().pk, "quantity": 2}
 """
 
-from .banks import FakeBank
-from .contracts import AdjustmentContract, ChoiceContract, Contract, DeliveryAddressContract, LineItemContract
-from .payment_contracts import ExactPaymentMethodContract, PaymentContract, PaymentMethodContract
-from .reference_contracts import ReferencePaymentMethodContract
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .banks import FakeBank
+    from .contracts import AdjustmentContract, ChoiceContract, Contract, DeliveryAddressContract, LineItemContract
+    from .payment_contracts import ExactPaymentMethodContract, PaymentContract, PaymentMethodContract
+    from .reference_contracts import ReferencePaymentMethodContract
 
 __all__ = [
     "AdjustmentContract",
@@ -27,3 +33,24 @@ __all__ = [
     "PaymentMethodContract",
     "ReferencePaymentMethodContract",
 ]
+
+#: Where each name is, read when it is asked for: a fake provider is started in a process without Django's settings.
+MODULES = {
+    "banks": ["FakeBank"],
+    "contracts": [
+        "AdjustmentContract",
+        "ChoiceContract",
+        "Contract",
+        "DeliveryAddressContract",
+        "LineItemContract",
+    ],
+    "payment_contracts": ["ExactPaymentMethodContract", "PaymentContract", "PaymentMethodContract"],
+    "reference_contracts": ["ReferencePaymentMethodContract"],
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in MODULES.items():
+        if name in names:
+            return getattr(import_module(f".{module}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,6 +2,7 @@
 
 import time
 from datetime import timedelta
+from decimal import Decimal
 from io import StringIO
 from uuid import uuid4
 
@@ -14,9 +15,10 @@ from lorikeet import recovery
 from lorikeet.leases import claim
 from lorikeet.management.commands import lorikeet_tick
 from lorikeet.models import Order, PaymentAttempt
-from lorikeet.outcomes import Pending, Refused
+from lorikeet.outcomes import Pending, ProviderRefund, Refused, Review
 from lorikeet.settling import settle
 from tests.testapp import models
+from tests.testapp.payments import client
 from tests.unit import DECLINED, begin_sale, make_order, reread, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -244,6 +246,33 @@ def test_another_amount_fails_and_is_left_to_the_staff(waiting, provider, unchan
         failed = fail("lorikeet_reconcile", "--refund")
 
     assert failed == ([line("amount", paid)], "1 differences.")
+
+
+def test_refunds_that_differ_fail_and_are_looked_at(waiting, provider, monkeypatch):
+    found = Review([ProviderRefund("ref_1", Decimal(5), "AUD", "paid")])
+    monkeypatch.setattr(models.ExactCard, "review_payment", lambda card, attempt: found)
+    paid = provider.pay_elsewhere(1200, "AUD", key=waiting.key)
+    run("lorikeet_reconcile")
+    client().refund(paid["id"], uuid4(), 500)
+
+    assert fail("lorikeet_reconcile") == ([line("refunds", paid)], "1 differences.")
+    assert waiting.order.amount_refunded == Decimal(5)
+    assert run("lorikeet_reconcile") == ["The providers' books agree."]
+
+
+def test_a_provider_that_falls_silent_while_refunds_are_looked_at_is_named(waiting, provider, monkeypatch, unchanged):
+    def fall_silent(card, attempt):
+        raise ConnectionError
+
+    monkeypatch.setattr(models.ExactCard, "review_payment", fall_silent)
+    paid = provider.pay_elsewhere(1200, "AUD", key=waiting.key)
+    run("lorikeet_reconcile")
+    client().refund(paid["id"], uuid4(), 500)
+
+    with unchanged():
+        failed = fail("lorikeet_reconcile")
+
+    assert failed == ([line("refunds", paid)], "No answer from ExactCard; 1 differences elsewhere.")
 
 
 def test_one_says_how_far_to_look_back(provider):

@@ -11,7 +11,9 @@ from lorikeet.outcomes import (
     Paid,
     Pending,
     ProviderPayment,
+    ProviderRefund,
     Refused,
+    Review,
     Unknown,
     check_money,
     check_reference,
@@ -110,3 +112,40 @@ def test_what_stands_in_the_books_has_amounts(amount, currency, refunded):
 )
 def test_only_a_provider_that_says_no_refuses(outcome, says_no):
     assert is_refusal(outcome) is says_no
+
+
+def refund(reference="re_1", amount=Decimal(5), currency="AUD", state="paid"):
+    return ProviderRefund(reference, amount, currency, state)
+
+
+@pytest.mark.parametrize("state", ["pending", "paid", "failed"])
+def test_a_refund_in_the_books_is_in_one_of_three_states(state):
+    assert refund(state=state).state == state
+
+
+@pytest.mark.parametrize("state", ["succeeded", "", None, "Paid", 1], ids=repr)
+def test_a_refund_in_any_other_state_is_refused(state):
+    with pytest.raises(TypeError) as refusal:
+        refund(state=state)
+
+    assert str(refusal.value) == f"The state of a refund is one of ('pending', 'paid', 'failed'), not {state!r}."
+
+
+@pytest.mark.parametrize("amount", [5, 5.0, "5", None, Decimal("NaN")], ids=repr)
+def test_a_refund_in_the_books_has_an_amount(amount):
+    with pytest.raises(TypeError, match=r"^The amount of a payment is a Decimal in major units"):
+        refund(amount=amount)
+
+
+@pytest.mark.parametrize("reference", ["", "x" * 256, "re\0", 17], ids=repr)
+def test_a_refund_in_the_books_has_a_reference_that_can_be_kept(reference):
+    with pytest.raises(TypeError, match=r"^The reference of a payment is text"):
+        refund(reference)
+
+
+def test_the_currency_of_a_refund_may_be_written_small():
+    assert refund(currency="aud") == refund(currency="AUD")
+
+
+def test_a_review_may_find_nothing():
+    assert Review() == Review(refunds=(), attention="")

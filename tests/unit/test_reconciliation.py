@@ -10,12 +10,13 @@ from django.utils.timezone import now
 from lorikeet.exceptions import ProviderUnavailable
 from lorikeet.leases import claim
 from lorikeet.models import Order, PaymentAttempt
-from lorikeet.outcomes import Pending, ProviderPayment, Refused, Unknown
+from lorikeet.outcomes import Pending, ProviderPayment, ProviderRefund, Refused, Review, Unknown
 from lorikeet.payments import begin, resolve
 from lorikeet.reconciliation import Difference, differences, look_again, pay_back
 from lorikeet.refunds import refund, refundable
-from lorikeet.settling import settle
+from lorikeet.settling import owe, settle
 from tests.testapp import models
+from tests.testapp.payments import client
 from tests.unit import DECLINED, begin_sale, reread, states
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("provider")]
@@ -148,6 +149,93 @@ def test_what_was_paid_back_in_part_still_does(sold, provider):
     assert found() == [("amount", "ExactCard", sold.reference)]
 
 
+# refunds
+
+
+@pytest.fixture
+def reviewable(monkeypatch):
+    """Let the card be asked what was paid back of a payment."""
+
+    def review_payment(card, attempt):
+        entries = [entry for entry in client().list() if entry["id"] == attempt.reference]
+        return Review([ProviderRefund("ref_1", Decimal(entry["refunded"]) / 100, "AUD", "paid") for entry in entries])
+
+    monkeypatch.setattr(models.ExactCard, "review_payment", review_payment)
+
+
+def give_back(payment, cents):
+    """Have money paid back past the shop."""
+    client().refund(payment.reference, uuid4(), cents)
+
+
+@pytest.mark.parametrize("cents", [500, 1200])
+def test_what_was_paid_back_past_the_shop_is_found(sold, cents):
+    give_back(sold, cents)
+
+    assert found() == [("refunds", "ExactCard", sold.reference)]
+
+
+def test_it_is_recorded_when_it_is_looked_at(sold, reviewable):
+    give_back(sold, 500)
+    (difference,) = differences(now() - timedelta(days=1))
+
+    look_again(difference)
+
+    assert sold.order.amount_refunded == Decimal(5)
+    assert found() == []
+
+
+def test_what_was_paid_back_by_the_shop_makes_no_difference(sold):
+    refund(sold.order, Decimal(5))
+
+    assert found() == []
+
+
+@pytest.mark.parametrize("paid_back", [True, False], ids=["was paid back", "was not"])
+def test_a_refund_that_is_on_its_way_makes_no_difference(sold, paid_back):
+    owe(sold, Decimal(5), "AUD")
+    if paid_back:
+        give_back(sold, 500)
+
+    assert found() == []
+
+
+def test_more_than_is_on_its_way_does(sold):
+    owe(sold, Decimal(5), "AUD")
+    give_back(sold, 501)
+
+    assert found() == [("refunds", "ExactCard", sold.reference)]
+
+
+def test_a_refund_that_only_we_take_for_paid_does(sold):
+    owe(sold, Decimal(5), "AUD", state="paid")
+
+    assert found() == [("refunds", "ExactCard", sold.reference)]
+
+
+def test_a_refund_that_failed_counts_for_nothing(sold):
+    owe(sold, Decimal(5), "AUD", state="failed")
+
+    assert found() == []
+
+
+def test_what_was_paid_back_of_a_second_payment_is_recorded_with_that_one(sold, provider, reviewable):
+    provider.pay_elsewhere(1200, "AUD", key=sold.key)
+    (difference,) = differences(now() - timedelta(days=1))
+    owed = pay_back(difference)
+    PaymentAttempt.objects.filter(pk=owed.pk).update(state="failed")
+    give_back(owed.parent, 500)
+
+    (difference,) = differences(now() - timedelta(days=1))
+    look_again(difference)
+
+    assert (difference.kind, owed.order.amount_refunded, sold.order.amount_refunded) == ("refunds", 5, 0)
+    assert found() == []
+
+
+# keys that are none of ours
+
+
 @pytest.mark.parametrize("key", [None, 17, b"pay_1", "pay_1"], ids=repr)
 def test_whatever_stands_in_the_place_of_a_key_is_no_key_of_ours(monkeypatch, key):
     entry = ProviderPayment("pay_9", key, Decimal("12"), "AUD", Decimal(0))
@@ -261,8 +349,19 @@ def test_what_was_paid_back_of_it_already_is_left_out(provider):
 
     owed = pay_back(Difference("unknown", "ExactCard", payment))
 
-    assert (owed.amount, owed.parent.amount, owed.order.grand_total) == (7, 7, 7)
+    first = PaymentAttempt.objects.get(kind="refund", state="paid")
+    assert (owed.amount, owed.parent.amount, owed.order.grand_total) == (7, 12, 12)
+    assert (first.amount, first.parent, first.lease_until, owed.order.amount_refunded) == (5, owed.parent, None, 5)
     assert refundable(owed.order) == 0
+
+
+def test_nothing_is_recorded_as_paid_back_where_nothing_was(provider):
+    lose(provider)
+    (difference,) = differences(now() - timedelta(days=1))
+
+    owed = pay_back(difference)
+
+    assert PaymentAttempt.objects.get(kind="refund") == owed
 
 
 def test_a_second_payment_is_owed_back_under_a_key_of_its_own(sold, provider):

@@ -396,3 +396,48 @@ def test_payments_that_could_not_be_looked_at_are_no_recovery(monkeypatch):
 
     assert not RecoveryRun.objects.exists()
     assert Order.objects.get().notified_at is not None
+
+
+# what an extension has done
+
+
+@pytest.fixture
+def sweeps(monkeypatch):
+    """Forget afterwards what a test registers."""
+    monkeypatch.setattr(recovery, "SWEEPS", {})
+    return recovery.SWEEPS
+
+
+def test_a_sweep_of_an_extension_is_run_after_our_own_and_its_count_is_told(sweeps):
+    said = []
+    recovery.register_sweep("stamps licked", lambda: 3)
+
+    counts = recovery.tick(lambda what, count: said.append((what, count)))
+
+    assert counts["stamps licked"] == 3
+    assert [what for what, _ in said][-2:] == ["counts deleted", "stamps licked"]
+    assert said[-1] == ("stamps licked", 3)
+
+
+def test_one_that_fails_keeps_no_other_from_being_done(sweeps, caplog):
+    recovery.register_sweep("envelopes sealed", fail)
+    recovery.register_sweep("stamps licked", lambda: 3)
+    said = []
+
+    with pytest.raises(ZeroDivisionError):
+        recovery.tick(lambda what, count: said.append(what))
+
+    assert said[-2:] == ["counts deleted", "stamps licked"]
+    assert RecoveryRun.objects.exists()
+    assert [record.getMessage() for record in caplog.records] == ["This sweep was not finished: envelopes sealed."]
+
+
+def test_a_sweep_that_is_registered_again_is_run_once(sweeps):
+    """``AppConfig.ready()`` may be called twice."""
+    runs = []
+    for _ in range(2):
+        recovery.register_sweep("stamps licked", lambda: runs.append(1) or 1)
+
+    recovery.tick()
+
+    assert runs == [1]

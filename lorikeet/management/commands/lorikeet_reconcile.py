@@ -44,7 +44,7 @@ class Command(BaseCommand):
             f"{difference.kind}: {difference.provider} {payment.reference}, {payment.amount} {payment.currency}, "
             f"key {payment.key}"
         )
-        if difference.kind in ("open", "unpaid"):
+        if difference.kind in ("open", "unpaid", "refunds"):
             look_again(difference)
         if refunds and difference.kind in ("unknown", "second"):
             self.stdout.write(f"refund {pay_back(difference).key} is on its way")

@@ -1,0 +1,107 @@
+"""Looking again at a payment that is settled: what became of it at the provider without our doing.
+
+Money is paid back in the provider's dashboard, a refund that had gone through fails days later, a shopper disputes a
+charge. Our record follows, since what the provider has done is a fact.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import IntegrityError
+from django.db.models import F
+from django.utils.timezone import now
+
+from . import signals
+from .exceptions import ProviderUnavailable
+from .models import Order, PaymentAttempt
+from .notifications import announce
+from .outcomes import ProviderRefund, Review
+from .payments import resolve
+from .providers import method_of, read_key
+from .settling import flag, owe
+from .transactions import durable
+
+__all__ = ["review"]
+
+logger = logging.getLogger(__name__)
+
+State = PaymentAttempt.State
+
+
+def review(charge: PaymentAttempt) -> None:
+    """Ask how a paid charge stands now, and record it. Nothing is done if its method cannot be asked for that.
+
+    :raises ProviderUnavailable: the provider did not answer.
+    """
+    method = method_of(charge)
+    if not method.has_own("review_payment"):
+        return
+    try:
+        found = _ask(method, charge)
+    except Exception as error:
+        logger.exception("Payment attempt %s could not be reviewed.", charge.key)
+        raise ProviderUnavailable(charge.provider) from error
+    try:
+        waiting = _record(charge, found)
+    except IntegrityError:  # another process recorded a refund between our reading and writing
+        waiting = _record(charge, found)
+    for attempt in waiting:
+        resolve(attempt)
+
+
+def _ask(method: Any, charge: PaymentAttempt) -> Review:
+    found = method.review_payment(charge)
+    if not isinstance(found, Review):
+        raise TypeError(f"review_payment() returned {found!r} instead of a Review.")
+    return found
+
+
+@durable
+def _record(charge: PaymentAttempt, found: Review) -> list[PaymentAttempt]:
+    """Let our refunds be as the provider says, and return those that are to be asked for."""
+    Order.objects.filter(pk=charge.order_id).update(state=F("state"))  # the lock
+    if found.attention:
+        flag(charge, found.attention)
+    return list(_compare(charge, found))
+
+
+def _compare(charge: PaymentAttempt, found: Review) -> Iterator[PaymentAttempt]:
+    ours = list(charge.refunds.all())
+    by_key: dict[Any, PaymentAttempt] = {attempt.key: attempt for attempt in ours}
+    by_reference = {attempt.reference: attempt for attempt in ours}
+    for refund in found.refunds:
+        attempt = by_key.get(read_key(refund.key)) or by_reference.get(refund.reference)
+        if attempt is None:
+            _add(charge, refund)
+        elif attempt.is_open:
+            yield attempt
+        elif refund.state not in ("pending", attempt.state):
+            _change(attempt, State(refund.state))
+
+
+def _add(charge: PaymentAttempt, refund: ProviderRefund) -> None:
+    """Record a refund that nobody asked for here."""
+    if refund.state == "failed":
+        return
+    attempt = owe(
+        charge,
+        refund.amount,
+        refund.currency,
+        state=State(refund.state),
+        reference=refund.reference,
+        reason="Made at the provider",
+        lease_until=None,
+        check_at=now() if refund.state == "pending" else None,
+    )
+    announce(signals.payment_changed, PaymentAttempt, "attempt", attempt.pk)
+
+
+def _change(attempt: PaymentAttempt, state: PaymentAttempt.State) -> None:
+    """Record that a refund turned out differently after all."""
+    PaymentAttempt.objects.filter(pk=attempt.pk).update(state=state, updated_at=now())
+    announce(signals.payment_changed, PaymentAttempt, "attempt", attempt.pk)
+    if state == State.FAILED:
+        flag(attempt, "refund failed")
