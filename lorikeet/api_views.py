@@ -313,7 +313,7 @@ class CheckoutConfirmView(GuessView, PendingCheckoutView):
         if attempt is not None and (order.is_pending or data):
             outcome = self.conclude(attempt, data)
         if is_refusal(outcome):
-            throttles.record("checkout", cart=str(order.cart_id or ""), ip=network_of(request))
+            throttles.record("checkout", ip=network_of(request))
         return answer_checkout(read(order.pk, outcome))
 
     def conclude(self, attempt: PaymentAttempt, data: dict[str, Any]) -> Any:

@@ -108,7 +108,7 @@ def checkout(cart: Cart, terms: Terms = NO_TERMS, request: HttpRequest | None = 
         prepared.attempt.off_session = terms.off_session
     outcome = _pay(prepared, request)
     if is_refusal(outcome):
-        throttles.record("checkout", cart=str(cart.pk), ip=terms.network)
+        throttles.record("checkout", ip=terms.network)
     return read(prepared.order_id, outcome, prepared.replayed, prepared.is_duplicate, request)
 
 

@@ -16,11 +16,12 @@ from django.http import HttpRequest
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
+from . import throttles
 from .exceptions import LostLease, PaymentBusy, ProviderUnavailable
 from .leases import claim, release
 from .models import Order, PaymentAttempt
 from .notifications import notify
-from .outcomes import NotFound, Outcome, Paid, Pending, Refused, Unknown
+from .outcomes import NotFound, Outcome, Paid, Pending, Refused, Unknown, is_refusal
 from .providers import ask_for_refund, check, method_of, start, stop
 from .settling import settle
 
@@ -138,4 +139,6 @@ def _conclude(attempt: PaymentAttempt, ask: Callable[[], Outcome], request: Http
         placed = settle(attempt, outcome)
     if placed:
         notify(Order.objects.select_related("user").get(pk=attempt.order_id), request)
+    if is_refusal(outcome) and not attempt.is_refund:  # whoever finds it, a webhook too
+        throttles.record("checkout", cart=str(attempt.order.cart_id or ""))
     return outcome

@@ -133,6 +133,7 @@ def pay_back(difference: Difference) -> PaymentAttempt:
         amount=payment.amount,
         currency=payment.currency,
     )
-    if payment.refunded:
+    method: Any = registry.types(PaymentMethod)[difference.provider]
+    if payment.refunded and not method.has_own("review_payment"):  # a review finds each refund, with its reference
         owe(charge, payment.refunded, payment.currency, state=PaymentAttempt.State.PAID, lease_until=None)
     return owe(charge, left, payment.currency)

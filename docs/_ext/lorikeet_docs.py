@@ -1,7 +1,8 @@
 """What these pages need beyond Sphinx: the list of settings out of the code, and recorded requests with their answers.
 
-``.. lorikeet-settings::``
-    Describes every setting of ``lorikeet.conf``, so that the list on the page is the list in the code.
+``.. lorikeet-settings:: MODULE``
+    Describes every setting of ``MODULE.settings``, so that the list on the page is the list in the code. Without a
+    module it is ``lorikeet.conf``.
 ``.. http-example:: NAME``
     Shows ``docs/examples/NAME.json``, a request and the answer to it. The tests send the request to the example
     shop and compare. With ``:as: curl`` the request is shown as a command, with ``:as: response`` not at all.
@@ -15,14 +16,13 @@
 
 import json
 from http import HTTPStatus
+from importlib import import_module
 from pathlib import Path
 from pprint import pformat
 
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
-
-from lorikeet import conf
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 SHOP = "http://127.0.0.1:8000"
@@ -34,12 +34,15 @@ KEPT = 5
 
 
 class LorikeetSettings(SphinxDirective):
-    """Describes the settings of the core, each under its name."""
+    """Describes the settings of the core or of an extension, each under its name."""
+
+    optional_arguments = 1
 
     def run(self):
-        self.env.note_dependency(conf.__file__)
+        module = import_module(self.arguments[0] if self.arguments else "lorikeet.conf")
+        self.env.note_dependency(module.__file__)
         lines = []
-        for setting in conf.settings:
+        for setting in module.settings:
             lines += [f".. setting:: {setting.name}", "", f"   {setting.__doc__}", "", *describe(setting.default), ""]
         return self.parse_text_to_nodes("\n".join(lines))
 

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = True
@@ -18,6 +20,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "lorikeet",
+    "lorikeet.extensions.stripe",
     "shop",
 ]
 
@@ -81,6 +84,7 @@ STATIC_URL = "/static/"
 LORIKEET_CURRENCY = "AUD"
 LORIKEET_ORDER_DETAIL_VIEW = "order"
 LORIKEET_CHARGES = ["shop.charges.FlatRateShipping", "shop.charges.GstIncluded"]
+LORIKEET_CART_SECTIONS = ["lorikeet.extensions.stripe.sections.StripeSection"]
 # A payment that died with its process is taken up by another after this time: longer than all the calls to a provider
 # that one payment makes, and short enough to watch.
 LORIKEET_LEASE_SECONDS = 20
@@ -89,3 +93,16 @@ LORIKEET_LEASE_SECONDS = 20
 SHOP_URL = os.environ.get("EXAMPLE_SHOP_URL", "http://127.0.0.1:8000/")
 CARD_PROVIDER_URL = os.environ.get("EXAMPLE_CARD_PROVIDER_URL", "http://127.0.0.1:18000")
 WALLET_PROVIDER_URL = os.environ.get("EXAMPLE_WALLET_PROVIDER_URL", "http://127.0.0.1:28000")
+
+# Cards by Stripe: with the test keys of an account in the environment by Stripe itself, else by a double of it on this
+# machine, which knows the made-up key and secret.
+STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "")
+LORIKEET_STRIPE_PUBLISHABLE_KEY = os.environ.get("STRIPE_PUBLISHABLE_KEY", "")
+if bool(STRIPE_API_KEY) != bool(LORIKEET_STRIPE_PUBLISHABLE_KEY) or "_live_" in STRIPE_API_KEY:
+    raise ImproperlyConfigured("Set STRIPE_API_KEY and STRIPE_PUBLISHABLE_KEY to test keys of Stripe's, or neither.")
+LORIKEET_STRIPE_API_KEY = STRIPE_API_KEY or "sk_test_lorikeet"
+LORIKEET_STRIPE_API_BASE = os.environ.get("EXAMPLE_STRIPE_URL", "" if STRIPE_API_KEY else "http://127.0.0.1:23000")
+STRIPE_WEBHOOK_SECRET = os.environ.get("STRIPE_WEBHOOK_SECRET", "" if STRIPE_API_KEY else "whsec_lorikeet")
+LORIKEET_STRIPE_WEBHOOK_SECRETS = [STRIPE_WEBHOOK_SECRET] if STRIPE_WEBHOOK_SECRET else []
+LORIKEET_STRIPE_RETURN_URL = SHOP_URL
+LORIKEET_STRIPE_TIMEOUT_SECONDS = 4  # four calls of a payment within LORIKEET_LEASE_SECONDS

@@ -19,6 +19,7 @@ urlpatterns = [
     path("accounts/login/", auth_views.LoginView.as_view(), name="login"),
     path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("accounts/signup/", views.SignUpView.as_view(), name="signup"),
+    path("_cart/stripe/", include("lorikeet.extensions.stripe.urls")),
     path("_cart/", include("lorikeet.urls")),
     path("admin/", admin.site.urls),
 ]

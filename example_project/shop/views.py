@@ -1,5 +1,6 @@
 """The shop's own pages. Everything about the cart is fetched from ``/_cart/`` by ``shop.js``."""
 
+from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.forms import UserCreationForm
 from django.forms import EmailField
@@ -11,6 +12,7 @@ from django.views.generic.base import ContextMixin
 
 from pretend_providers.cards import CARDS
 from shop import drawings
+from shop.cards import TEST_CARDS
 from shop.models import AustralianDeliveryAddress, Merchant, Wine, WineLineItem
 
 
@@ -22,6 +24,11 @@ class CartPage(ContextMixin):
         "cards": CARDS.values(),
         "most_bottles": WineLineItem.MOST_BOTTLES,
     }
+
+    def get_context_data(self, **kwargs):
+        # Without a publishable key there is no Stripe.js, and cards are chosen from a list.
+        stripe_cards = {} if settings.LORIKEET_STRIPE_PUBLISHABLE_KEY else TEST_CARDS
+        return super().get_context_data(stripe_cards=stripe_cards, **kwargs)
 
 
 class WineListView(CartPage, ListView):

@@ -3,9 +3,12 @@
 import os
 import shutil
 import sys
+from contextlib import contextmanager
 
 import pytest
 
+from lorikeet.testing.stripe import KEY
+from lorikeet.testing.stripe.server import Controls
 from tests.example.processes import MANAGE, demo_command, environment_of, free_ports, prepare, running
 
 FLAGS = [
@@ -19,42 +22,63 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    """Serve the shop and its payment providers on free ports from files of their own, and return its address.
+@contextmanager
+def serving(folder, **more):
+    """Serve the shop and its payment providers on free ports from files in ``folder``.
 
-    There is no recovery beside them: what becomes of a payment is found out when a shopper asks, and not before.
+    There is neither recovery beside them nor a webhook: what becomes of a payment is found out when a shopper asks, and
+    not before. Yields the shop's address, and what Stripe's double can be told; ``more`` is added to the environment.
     """
-    folder = tmp_path_factory.mktemp("shop")
-    ports = free_ports(3)
-    shop, card, wallet = ports
+    ports = free_ports(4)
+    shop, card, wallet, stripe = ports
     environment = {
         **environment_of(folder),
         "EXAMPLE_SHOP_URL": f"http://127.0.0.1:{shop}/",
         "EXAMPLE_CARD_PROVIDER_URL": f"http://127.0.0.1:{card}",
         "EXAMPLE_WALLET_PROVIDER_URL": f"http://127.0.0.1:{wallet}",
+        "EXAMPLE_STRIPE_URL": f"http://127.0.0.1:{stripe}",
+        **more,
     }
     options = ["--books", str(folder / "providers.sqlite3"), "--card-port", str(card), "--wallet-port", str(wallet)]
     commands = [
         [sys.executable, "-m", "pretend_providers", *options],
+        [sys.executable, "-m", "lorikeet.testing.stripe", "--port", str(stripe)],
         [*MANAGE, "runserver", "--noreload", f"127.0.0.1:{shop}"],
     ]
     log = folder / "server.log"
     prepare(environment)
     with running(commands, environment, log, ports):
-        yield f"http://127.0.0.1:{shop}"
+        yield f"http://127.0.0.1:{shop}", Controls(f"http://127.0.0.1:{stripe}")
     assert "Internal Server Error" not in log.read_text(), log.read_text()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """Serve a shop that has no account at Stripe, and return its address."""
+    with serving(tmp_path_factory.mktemp("shop")) as (address, _):
+        yield address
+
+
+@pytest.fixture(scope="session")
+def keyed_shop(tmp_path_factory):
+    """Serve a shop that has keys of Stripe, whose API is the double's, and return its address and the double."""
+    keys = {"STRIPE_API_KEY": KEY, "STRIPE_PUBLISHABLE_KEY": "pk_test_lorikeet"}
+    with serving(tmp_path_factory.mktemp("keyed"), **keys) as found:
+        yield found
 
 
 @pytest.fixture
 def demo(tmp_path):
-    """Run all that ``make demo`` runs, on free ports. Return its address, and a function that reads what it says."""
-    ports = free_ports(3)
+    """Run all that ``make demo`` runs, on free ports.
+
+    Return its address, a function that reads what it says, and what Stripe's double can be told.
+    """
+    ports = free_ports(4)
     environment = environment_of(tmp_path)
     log = tmp_path / "demo.log"
     prepare(environment)
     with running([demo_command(ports)], environment, log, ports):
-        yield f"http://127.0.0.1:{ports[0]}", log.read_text
+        yield f"http://127.0.0.1:{ports[0]}", log.read_text, Controls(f"http://127.0.0.1:{ports[3]}")
 
 
 @pytest.fixture(scope="session")

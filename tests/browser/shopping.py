@@ -22,6 +22,17 @@ def cart(page):
     return page.get_by_role("region", name="Your cart")
 
 
+def sign_up(page, name):
+    """Make an account on its page, which leads back to the wines."""
+    page.get_by_role("link", name="Sign up").click()
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("E-mail address").fill(f"{name}@example.com")
+    page.get_by_label("Password:", exact=True).fill("a long pass phrase")
+    page.get_by_label("Password confirmation").fill("a long pass phrase")
+    page.get_by_role("button", name="Sign up").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
 def fill_address(page):
     form = page.get_by_role("form", name="New address")
     form.get_by_label("Full name").fill("Joe Bloggs")
@@ -43,6 +54,20 @@ def use_card(page, card):
     page.get_by_label("Test card").select_option(label=card)
     page.get_by_role("button", name="Use this card").click()
     expect(page.get_by_role("radio", name=card.split(",")[0])).to_be_checked()
+
+
+def use_stripe(card, is_kept=False):
+    """Return a function that chooses a test card of Stripe's double."""
+
+    def use(page):
+        page.get_by_role("button", name="Card, by Stripe").click()
+        page.get_by_label("Test case").select_option(label=card)
+        if is_kept:
+            page.get_by_label("Keep this card").check()
+        page.get_by_role("button", name="Use this card").click()
+        expect(page.get_by_role("radio", name=card.split(",")[0])).to_be_checked()
+
+    return use
 
 
 def use_wallet(page):

@@ -173,7 +173,7 @@ class TestScreenReader:
         page.get_by_role("button", name=PAY).click()
         expect(page.locator("#problem")).to_be_visible()
         look("declined card")
-        page.get_by_role("button", name="Pay with another card").click()
+        page.get_by_role("button", name="Card, by Pretend Card Services").click()
         use_card(page, "Visa ending in 4242, is accepted")
         page.get_by_role("button", name=PAY).click()
         expect(page.get_by_role("heading", name="Thank you for your order")).to_be_visible()

@@ -264,7 +264,7 @@ class TestLooks:
         page.reload()
         add(page, "Brut NV")
         look("another order")
-        page.get_by_role("button", name="Pay with another card").click()
+        page.get_by_role("button", name="Card, by Pretend Card Services").click()
         use_card(page, THREE_D_SECURE)
         pay(page)
         expect(page.get_by_role("heading", name="Is this payment yours?")).to_be_visible()
@@ -290,7 +290,7 @@ class TestLooks:
 
 class TestShopThatIsKilled:
     def test_order_settles_without_anybody_doing_anything(self, open_shop, demo):
-        address, read_log = demo
+        address, read_log, _ = demo
         page = open_shop(at=address, expected=["Failed to load resource"])
         page.set_default_timeout(20_000)
         get_ready(page, LATE)

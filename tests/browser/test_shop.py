@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tests.browser.shopping import PAY, REFUSED, add, cart, expect, fill_address, give_email, use_card
+from tests.browser.shopping import PAY, REFUSED, add, cart, expect, fill_address, give_email, sign_up, use_card
 
 pytestmark = pytest.mark.browser
 
@@ -45,7 +45,7 @@ class TestJourney:
         expect(problem).to_be_focused()
         expect(page.locator("#items > li")).to_have_count(2)
 
-        page.get_by_role("button", name="Pay with another card").click()
+        page.get_by_role("button", name="Card, by Pretend Card Services").click()
         use_card(page, "Visa ending in 4242, is accepted")
         page.get_by_role("button", name=PAY).click()
 
@@ -68,12 +68,7 @@ class TestJourney:
         page = open_shop()
         add(page, "Riesling 2023")
 
-        page.get_by_role("link", name="Sign up").click()
-        page.get_by_label("Username").fill("joe")
-        page.get_by_label("E-mail address").fill("joe@example.com")
-        page.get_by_label("Password:", exact=True).fill("a long pass phrase")
-        page.get_by_label("Password confirmation").fill("a long pass phrase")
-        page.get_by_role("button", name="Sign up").click()
+        sign_up(page, "joe")
 
         expect(cart(page).get_by_role("link", name="Riesling 2023")).to_be_visible()
         expect(page.get_by_text("The receipt goes to joe@example.com.")).to_be_visible()

@@ -4,6 +4,7 @@ import json
 from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPConnection
+from io import StringIO
 from threading import Thread
 from urllib.parse import urlencode, urlsplit
 
@@ -14,6 +15,7 @@ from django.utils.timezone import now
 
 from lorikeet.models import PaymentAttempt
 from lorikeet.recovery import tick
+from lorikeet.testing.stripe import KEY, FakeStripeServer
 from pretend_providers.acquirers import CardProvider
 from pretend_providers.books import Books
 from pretend_providers.servers import serve
@@ -54,6 +56,10 @@ class Shopper:
         body = {"type": "PretendCard", "data": {"card_token": token}}
         return self.send("POST", self.cart()["new_payment_method_url"], body)
 
+    def give_stripe_card(self, payment_method, **data):
+        body = {"type": "StripeCard", "data": {"payment_method": payment_method, **data}}
+        return self.send("POST", self.cart()["new_payment_method_url"], body)
+
     def give_wallet(self):
         return self.send("POST", self.cart()["new_payment_method_url"], {"type": "PretendWallet", "data": {}})
 
@@ -62,7 +68,9 @@ class Shopper:
         self.add(wine)
         self.give_address()
         self.give_email("joe@example.com")
-        return self.give_card(token) if token else self.give_wallet()
+        if token is None:
+            return self.give_wallet()
+        return self.give_stripe_card(token) if token.startswith("pm_") else self.give_card(token)
 
     def confirm(self, answer, **data):
         return self.send("POST", answer.json()["checkout"]["confirm_url"], {"data": data} if data else {})
@@ -77,6 +85,17 @@ class Shopper:
         return self.send("POST", self.cart()["checkout_url"], **headers)
 
 
+def post(url, **form):
+    """Send a form as a browser does, and return where it is sent."""
+    parts = urlsplit(url)
+    with closing(HTTPConnection(parts.netloc, timeout=10)) as connection:
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("POST", parts.path, urlencode(form), headers)
+        answer = connection.getresponse()
+    assert answer.status == 303
+    return answer.headers["Location"]
+
+
 @dataclass
 class Providers:
     """Both payment providers: their addresses, their books, and what a shopper does on their pages."""
@@ -88,22 +107,13 @@ class Providers:
 
     def decide(self, url, decision):
         """Answer the question on the bank's page, and return where the browser is sent."""
-        return self.post(url, decision=decision)
+        return post(url, decision=decision)
 
     def pay(self, action, choice="all", amount=None):
         """Pay on the wallet's page what the shop asked for, and return the reference."""
         amount = amount or action["amount"].replace(".", "")
         form = {"key": action["key"], "amount": amount, "currency": action["currency"], "choice": choice}
-        return self.post(f"{self.wallet_url}/pay", **form).rsplit("/", 1)[-1]
-
-    def post(self, url, **form):
-        parts = urlsplit(url)
-        with closing(HTTPConnection(parts.netloc, timeout=10)) as connection:
-            headers = {"Content-Type": "application/x-www-form-urlencoded"}
-            connection.request("POST", parts.path, urlencode(form), headers)
-            answer = connection.getresponse()
-        assert answer.status == 303
-        return answer.headers["Location"]
+        return post(f"{self.wallet_url}/pay", **form).rsplit("/", 1)[-1]
 
 
 @pytest.fixture
@@ -123,6 +133,23 @@ def providers(tmp_path, settings):
         server.server_close()
 
 
+@pytest.fixture
+def stripe(settings):
+    """Run Stripe's double on a free port, and return it."""
+    with FakeStripeServer() as server:
+        settings.LORIKEET_STRIPE_API_KEY, settings.LORIKEET_STRIPE_API_BASE = KEY, server.url
+        settings.LORIKEET_STRIPE_PUBLISHABLE_KEY = ""
+        yield server
+
+
+@pytest.fixture
+def books_agree(shopper):
+    """Check afterwards that every rule holds and all providers have written down the same."""
+    yield
+    call_command("lorikeet_check", stdout=StringIO())
+    call_command("lorikeet_reconcile", stdout=StringIO())
+
+
 def recover():
     """Run recovery as it runs when everything that waits is due."""
     PaymentAttempt.objects.exclude(check_at=None).update(check_at=now())
@@ -135,5 +162,5 @@ def catalogue(transactional_db):
 
 
 @pytest.fixture
-def shopper(catalogue, providers):
+def shopper(catalogue, providers, stripe):
     return Shopper()

@@ -16,9 +16,9 @@ SECONDS_TO_END = 20
 
 
 def environment_of(folder):
-    """Return the environment of a shop whose database is in ``folder``."""
+    """Return the environment of a shop whose database is in ``folder``, and which has no account at Stripe."""
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if not name.startswith("STRIPE_")},
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "EXAMPLE_DATABASE": str(folder / "db.sqlite3"),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
@@ -32,8 +32,8 @@ def prepare(environment):
 
 
 def demo_command(ports):
-    """Return what ``make demo`` runs, on the ports of the shop, the card provider and the wallet."""
-    options = zip(("--port", "--card-port", "--wallet-port"), map(str, ports), strict=True)
+    """Return what ``make demo`` runs, on the ports of the shop, the card provider, the wallet and Stripe's double."""
+    options = zip(("--port", "--card-port", "--wallet-port", "--stripe-port"), map(str, ports), strict=True)
     return [sys.executable, str(EXAMPLE / "demo.py"), *(word for option in options for word in option)]
 
 

@@ -8,6 +8,8 @@ from http.cookiejar import CookieJar
 from threading import Thread
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
+from lorikeet.testing.stripe.server import Controls
+
 from .processes import demo_command, environment_of, free_ports, is_open, prepare, running
 
 ADDRESS = {"addressee": "Joe Bloggs", "address": "123 Fake St", "suburb": "Adelaide", "state": "SA", "postcode": "5000"}
@@ -30,14 +32,14 @@ class Shopper:
         with self.opener.open(request, timeout=30) as answer:
             return json.load(answer)
 
-    def get_ready(self, token):
+    def get_ready(self, type_name, **data):
         cart = self.send("GET", "/_cart/")
-        for url, type_name, data in [
-            (cart["new_item_url"], "WineLineItem", {"wine": 1}),
-            (cart["new_address_url"], "AustralianDeliveryAddress", ADDRESS),
-            (cart["new_payment_method_url"], "PretendCard", {"card_token": token}),
+        for url, body in [
+            (cart["new_item_url"], {"type": "WineLineItem", "data": {"wine": 1}}),
+            (cart["new_address_url"], {"type": "AustralianDeliveryAddress", "data": ADDRESS}),
+            (cart["new_payment_method_url"], {"type": type_name, "data": data}),
         ]:
-            self.send("POST", url, {"type": type_name, "data": data})
+            self.send("POST", url, body)
         return self.send("PATCH", "/_cart/?return=cart", {"email": "joe@example.com"})
 
     def check_out_in_vain(self):
@@ -54,13 +56,13 @@ def read(path, query):
 
 
 def test_order_settles_by_itself_although_everything_was_killed(tmp_path):
-    environment, log, ports = environment_of(tmp_path), tmp_path / "demo.log", free_ports(3)
+    environment, log, ports = environment_of(tmp_path), tmp_path / "demo.log", free_ports(4)
     orders = "SELECT state FROM lorikeet_order"
     prepare(environment)
     shopper = Shopper(f"http://127.0.0.1:{ports[0]}")
 
     with running([demo_command(ports)], environment, log, ports) as processes:
-        shopper.get_ready("tok_late")
+        shopper.get_ready("PretendCard", card_token="tok_late")
         asking = Thread(target=shopper.check_out_in_vain)
         asking.start()
         wait_until(lambda: read(tmp_path / "providers.sqlite3", "SELECT state FROM payments") == [("paid",)])
@@ -75,12 +77,52 @@ def test_order_settles_by_itself_although_everything_was_killed(tmp_path):
         assert read(tmp_path / "providers.sqlite3", "SELECT state FROM payments") == [("paid",)]
 
 
+def test_order_at_stripe_settles_by_itself_although_everything_was_killed(tmp_path):
+    environment, log, ports = environment_of(tmp_path), tmp_path / "demo.log", free_ports(4)
+    stripe = Controls(f"http://127.0.0.1:{ports[3]}")
+    orders = "SELECT state FROM lorikeet_order"
+    prepare(environment)
+    shopper = Shopper(f"http://127.0.0.1:{ports[0]}")
+
+    with running([demo_command(ports)], environment, log, ports) as processes:
+        shopper.get_ready("StripeCard", payment_method="pm_card_visa")
+        stripe.fault(kind="delay", acts=True, path="/v1/payment_intents/*/confirm")
+        asking = Thread(target=shopper.check_out_in_vain)
+        asking.start()
+        wait_until(lambda: stripe.totals() == {"aud": 3800})
+        processes[0].kill()
+        asking.join()
+        wait_until(lambda: not any(map(is_open, ports)))
+        assert read(tmp_path / "db.sqlite3", orders) == [("pending",)]
+    with running([demo_command(ports)], environment, log, ports):
+        wait_until(lambda: read(tmp_path / "db.sqlite3", orders) == [("placed",)])
+
+        assert shopper.send("GET", "/_cart/")["pending_checkout"] is None
+        assert stripe.totals() == {"aud": 3800}
+
+
+def test_stripe_pokes_the_shop(tmp_path):
+    environment, log, ports = environment_of(tmp_path), tmp_path / "demo.log", free_ports(4)
+    stripe = Controls(f"http://127.0.0.1:{ports[3]}")
+    prepare(environment)
+    shopper = Shopper(f"http://127.0.0.1:{ports[0]}")
+
+    with running([demo_command(ports)], environment, log, ports):
+        shopper.get_ready("StripeCard", payment_method="pm_card_threeDSecureRequired")
+        checkout = shopper.send("POST", "/_cart/checkout/", {})["checkout"]
+        (intent,) = stripe.books()["payment_intent"]
+        stripe.complete_3ds(id=intent["id"])
+
+        wait_until(lambda: shopper.send("GET", checkout["url"])["state"] == "placed")
+        assert {event["pending_webhooks"] for event in stripe.events()} == {0}
+
+
 def test_process_that_gives_up_ends_the_others(tmp_path):
-    environment, log, ports = environment_of(tmp_path), tmp_path / "demo.log", free_ports(3)
+    environment, log, ports = environment_of(tmp_path), tmp_path / "demo.log", free_ports(4)
     prepare(environment)
 
     with running([demo_command(ports)], environment, log, ports):
-        others = [ports[0], *free_ports(2)]
+        others = [ports[0], *free_ports(3)]
         with running([demo_command(others)], environment, tmp_path / "second.log", []) as processes:
             assert processes[0].wait(SECONDS_TO_SETTLE) == 1
 

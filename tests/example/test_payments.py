@@ -32,14 +32,6 @@ def orders():
     return [(order.state, order.cancel_reason) for order in Order.objects.order_by("id")]
 
 
-@pytest.fixture
-def books_agree(shopper):
-    """Check afterwards that every rule holds and the providers have written down the same."""
-    yield
-    call_command("lorikeet_check", stdout=StringIO())
-    call_command("lorikeet_reconcile", stdout=StringIO())
-
-
 @pytest.mark.usefixtures("books_agree")
 class TestThreeDSecure:
     def test_shopper_approves(self, shopper, providers):

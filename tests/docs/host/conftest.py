@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from django.core.management import call_command
+from fake_stripe import stripe
 from recipes import provider
 from recorder import Recorder
 
@@ -24,6 +25,12 @@ def books(monkeypatch):
     books = provider.Books()
     monkeypatch.setattr(provider, "books", books)
     return books
+
+
+@pytest.fixture(autouse=True)
+def empty_stripe():
+    """Nobody has paid at Stripe."""
+    stripe.reset()
 
 
 @pytest.fixture(scope="session")

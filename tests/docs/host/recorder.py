@@ -22,6 +22,12 @@ SHOWN = [
 GENERATED_AT = 1794300000.123456
 #: Stands for the seconds until somebody may try again.
 WAIT = "1200"
+#: An id of an object at Stripe, or the secret with which a browser reads one.
+STRIPE_ID = re.compile(r"\b([a-z]+)_[0-9A-Za-z]{20,}(_secret_[0-9A-Za-z]+)?\b")
+#: Where the fake has its bank, and where Stripe has.
+FAKE_BANK, BANK = "https://stripe.invalid/_fake/3ds/", "https://hooks.stripe.com/redirect/"
+#: Stands for the year in which a test card expires.
+EXPIRES = 2030
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 #: Stand for the public ids of orders and the keys of payments, in the order in which they are seen.
 UUIDS = [
@@ -40,9 +46,10 @@ class Recorder:
     def __init__(self):
         self.client = Client(enforce_csrf_checks=True)
         self.exchanges = {}
-        self.stand_ins = {}
+        self.stand_ins = {FAKE_BANK: BANK}
         self.etags = iter(ETAGS)
         self.uuids = iter(UUIDS)
+        self.stripe_ids = []
         self.token = None
 
     def send(self, name, method, path, body=NOTHING, raw=None, csrf=True, **headers):
@@ -95,11 +102,23 @@ class Recorder:
         if isinstance(value, str):
             for real, stands in self.stand_ins.items():
                 value = value.replace(real, stands)
+            value = STRIPE_ID.sub(self.stripe_id, value)
             return re.sub(r"in \d+ seconds", f"in {WAIT} seconds", value)
         return value
 
+    def stripe_id(self, match):
+        """Return the stand-in of an id: its kind, and which of them it was."""
+        kind, secret = match[1], match[2]
+        real = match[0].removesuffix(secret or "")
+        if real not in self.stripe_ids:
+            self.stripe_ids.append(real)
+        number = 1 + [known for known in self.stripe_ids if known.startswith(f"{kind}_")].index(real)
+        return f"{kind}_{number}{'_secret' if secret else ''}"
+
 
 def stand_in(key, value):
+    if key == "exp_year":
+        return EXPIRES
     if key in ("generated_at", "expires_at") and isinstance(value, float):
         return GENERATED_AT if key == "generated_at" else GENERATED_AT + round(value - time.time(), -2)
     return value

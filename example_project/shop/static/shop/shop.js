@@ -1,11 +1,28 @@
-// What each click and each form of the page does to the cart, and how an order is placed.
+// How an order is placed and paid, and what each click and each form calls.
 
-import { Cart } from "./cart.js";
+import {
+  addWine,
+  cart,
+  choiceAt,
+  choose,
+  closeForm,
+  complainOf,
+  deleteChoice,
+  openForm,
+  panel,
+  reload,
+  removeCoupon,
+  removeLine,
+  saveEmail,
+  saveOnce,
+  setQuantity,
+  stripeKey,
+  updateStripe,
+} from "./changes.js";
 import { Payments } from "./payments.js";
 import { Refusal } from "./requests.js";
 import {
   $,
-  clearErrors,
   complain,
   isFilledIn,
   lead,
@@ -17,137 +34,27 @@ import {
   showPayments,
   showProblem,
 } from "./show.js";
-import { declineOf, describe, money, sentence, summary, whatNext, whyNotOrdered } from "./words.js";
+import { approve } from "./stripe.js";
+import { declineOf, money, sentence, whatNext, whyNotOrdered } from "./words.js";
 
-const panel = $("#cart");
-const cart = new Cart(panel.dataset.url, JSON.parse($("#cart-data").textContent));
 const payments = new Payments();
-
-// A real provider's script takes the card's number here and hands back such a token: the number never reaches the shop.
-const collect = {
-  PretendCard: async (form) => ({ card_token: form.elements.card_token.value }),
-};
 
 // What a shopper has to do for a payment, by its type. Whatever is not said here is shown beside the order.
 const act = {
   PretendCard: ({ url }) => location.assign(url), // the bank's page; it sends the browser back here
+  StripeCard: async (action, url) => {
+    try {
+      await approve(action, stripeKey());
+      page.isPlacing = false;
+      await goOn(url);
+    } catch (problem) {
+      page.isPlacing = false;
+      complainOf(problem);
+      showCart(cart);
+      leadToPayment(url);
+    }
+  },
 };
-
-const saved = {
-  address: "The address is saved.",
-  payment_method: "The way to pay is chosen.",
-  adjustment: "The coupon is applied.",
-};
-
-// ------------------------------------------------------------------------------------------------------------ changing
-
-// Write, and say how it went. Resolves to whether it was done.
-async function change(method, url, body, done, form = null) {
-  try {
-    await cart.write(method, url, body);
-    $("#problem").hidden = true;
-    say(done());
-    return true;
-  } catch (refusal) {
-    if (!(refusal instanceof Refusal)) throw refusal;
-    if (refusal.status === 404) await reload();
-    if (form && refusal.status === 400) showErrors(form, refusal.body);
-    else complain(sentence(refusal));
-    return false;
-  }
-}
-
-function addWine({ add, type, wine }) {
-  const body = { type, data: { wine: Number(add), quantity: 1 } };
-  return change("POST", cart.data.new_item_url, body, () => `${wine} is in your cart: ${summary(cart.data)}.`);
-}
-
-function setQuantity(line, quantity) {
-  const input = $("input", line);
-  input.value = quantity;
-  if (!input.checkValidity()) {
-    input.value = line.dataset.quantity;
-    complain(`Choose between ${input.min} and ${input.max} bottles.`);
-    return;
-  }
-  const body = { data: { quantity: Number(input.value) } };
-  change("PATCH", line.dataset.url, body, () => `Your cart: ${summary(cart.data)}.`);
-}
-
-async function removeLine(line) {
-  const neighbour = line.nextElementSibling ?? line.previousElementSibling;
-  const name = $(".what a", line).textContent;
-  const done = () => `${name} was removed. Your cart: ${summary(cart.data)}.`;
-  if (!(await change("DELETE", line.dataset.url, undefined, done))) return;
-  if (neighbour) $("[data-action=remove]", neighbour).focus();
-  else $("#cart-heading").focus();
-}
-
-async function removeCoupon(url) {
-  const done = () => `The coupon was removed. Your cart: ${summary(cart.data)}.`;
-  if (await change("DELETE", url, undefined, done)) $("#coupon").focus();
-}
-
-async function saveEmail(form) {
-  if (!isFilledIn(form)) return;
-  const email = form.elements.email.value || null;
-  if (email === cart.data.email) return;
-  const done = () => `${email ? "The e-mail address is saved." : "The e-mail address is gone."} ${whatNext(cart.data)}`;
-  await change("PATCH", cart.url, { email }, done, form);
-}
-
-async function saveForm(form) {
-  if (!isFilledIn(form)) return;
-  const { kind, type, url } = form.dataset;
-  const data = collect[type] ? await collect[type](form) : Object.fromEntries(new FormData(form));
-  const done = () => `${saved[kind]} ${whatNext(cart.data)}`;
-  if (kind === "payment_method") page.declined = "";
-  const isSaved = url
-    ? await change("PATCH", url, { data }, done, form)
-    : await change("POST", cart.data[`new_${kind}_url`], { type, data }, done, form);
-  if (!isSaved) return;
-  closeForm(form);
-  ($(`input[name=${kind}]:checked`) ?? $("input", form)).focus();
-}
-
-function openForm(form, { url = "", data = {} } = {}) {
-  closeForm(form);
-  page.openForms.add(form.id);
-  form.dataset.url = url;
-  for (const [name, value] of Object.entries(data)) form.elements[name].value = value;
-  $("h4", form).textContent = url ? form.dataset.editTitle : form.dataset.title;
-  showCart(cart);
-  $("input, select", form).focus();
-}
-
-function closeForm(form) {
-  page.openForms.delete(form.id);
-  form.reset();
-  clearErrors(form);
-  form.dataset.url = "";
-  showCart(cart);
-}
-
-function choose(radio) {
-  const { url } = radio.closest("[data-url]").dataset;
-  if (radio.name === "payment_method") page.declined = "";
-  change("PATCH", url, { selected: true }, () => `Chosen: ${inOneLine(url)}.`);
-}
-
-async function deleteChoice(choice) {
-  const { field } = choice.closest("[data-field]").dataset;
-  const text = inOneLine(choice.dataset.url);
-  const done = () => `Deleted: ${text}. ${whatNext(cart.data)}`;
-  if (await change("DELETE", choice.dataset.url, undefined, done)) lead(field);
-}
-
-function choiceAt(url) {
-  return [...cart.data.delivery_addresses, ...cart.data.payment_methods].find((entry) => entry.url === url);
-}
-
-function inOneLine(url) {
-  return describe(choiceAt(url) ?? { type: "" }).replace("\n", ", ");
-}
 
 // ------------------------------------------------------------------------------------------------------------ ordering
 
@@ -185,10 +92,6 @@ async function findOut() {
   leadToPayment(pending_checkout.url);
 }
 
-function reload() {
-  return cart.load().then(() => true, () => false);
-}
-
 // Do what the answer to a checkout asks for. Returns whether the browser leaves the page.
 function carryOn({ status, body }) {
   if (status === 200) {
@@ -202,7 +105,7 @@ function carryOn({ status, body }) {
   payments.note(checkout, { ...asked, action, isPending: action === null, isDuplicate: duplicate });
   if (action && !duplicate && act[payment_method]) {
     say("Your bank asks you to approve the payment: this page takes you there.");
-    act[payment_method](action);
+    act[payment_method](action, checkout.url);
     return true;
   }
   leadToPayment(checkout.url);
@@ -367,6 +270,7 @@ document.addEventListener("click", (event) => {
 panel.addEventListener("change", ({ target }) => {
   if (target.closest(".line")) setQuantity(target.closest(".line"), target.value);
   if (target.type === "radio") choose(target);
+  if (target.name === "reusable") updateStripe();
   if (target.id === "email") saveEmail(target.form);
 });
 
@@ -375,11 +279,12 @@ panel.addEventListener("submit", (event) => {
   const { id, dataset } = event.target;
   if (id === "email-form") saveEmail(event.target);
   else if ("reference" in dataset) goOn(event.target.closest("[data-url]").dataset.url, event.target);
-  else saveForm(event.target);
+  else saveOnce(event.target);
 });
 
 cart.addEventListener("change", () => {
   showCart(cart);
+  updateStripe();
   takeUp(cart.data);
 });
 payments.addEventListener("change", () => showPayments(payments, cart.data));
@@ -406,7 +311,7 @@ try {
 } catch (refusal) {
   complain(sentence(refusal));
 }
-if (new URLSearchParams(location.search).has("payment")) {
+if (/[?&]payment(_intent)?=/.test(location.search)) {
   // Back from the bank.
   history.replaceState(null, "", location.pathname);
   for (const { url, payment_method } of payments.waiting) if (act[payment_method]) goOn(url);

@@ -18,7 +18,8 @@ export function showCart({ data, busy }) {
   showChoices("address", $("#addresses"), data.delivery_addresses, busy);
   showChoices("payment_method", $("#payment-methods"), data.payment_methods, busy);
   showForm("address-form", data.delivery_addresses.length === 0);
-  showForm("card-form", data.payment_methods.length === 0);
+  showForm("card-form", data.payment_methods.length === 0 && !page.openForms.has("stripe-form"));
+  showForm("stripe-form", false);
   $("#wallet-form").hidden = data.payment_methods.some(({ type }) => type === "PretendWallet");
   showEmail(data.email);
   showReasons(data.incomplete_reasons);

@@ -9,11 +9,16 @@ export function wineName({ name, vintage }) {
   return `${name} ${vintage ?? "NV"}`;
 }
 
+const brands = { amex: "American Express", mastercard: "Mastercard", visa: "Visa" };
+
 // How each type of address and payment method is written. A further type is one more line.
 const descriptions = {
   AustralianDeliveryAddress: (data) =>
     `${data.addressee}\n${data.address}, ${data.suburb} ${data.state} ${data.postcode}`,
   PretendCard: (data) => `${data.brand} ending in ${data.last4}, expires ${data.expiry}`,
+  StripeCard: ({ brand, last4, exp_month, exp_year, reusable }) =>
+    `${brands[brand] ?? brand} ending in ${last4}, expires ${`${exp_month}`.padStart(2, 0)}/${exp_year % 100}, ` +
+    `by Stripe${reusable ? ", kept for later orders" : ""}`,
   PretendWallet: () => "Pretend Wallet, paid on its own page",
 };
 
@@ -46,7 +51,7 @@ export function sentence({ status, body, retryAfter }) {
   if (status === 412)
     return "Your cart or a price has changed since you saw it. Please look at the total, then order again.";
   if (status === 429) return `That was tried too often. Please wait ${duration(retryAfter)}, then try again.`;
-  if (status === 503) return "The shop is very busy just now and has changed nothing. Please try again in a moment.";
+  if (status === 503) return "That cannot be done just now, and nothing has changed. Please try again in a moment.";
   if (status >= 500) return "Something went wrong in the shop. Please try again.";
   return firstMessage(body) ?? "The shop could not do that.";
 }

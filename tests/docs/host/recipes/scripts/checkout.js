@@ -5,23 +5,23 @@ const WAITS = [1, 1, 2, 3, 5, 8, 10];
 
 // Order what is in the cart. `key` is the same for the same checkout, however often it is asked for.
 export async function checkOut(cart, key) {
-  return settle(await post(cart.checkout_url, { "Idempotency-Key": key }));
+  return settle(await send("POST", cart.checkout_url, undefined, { "Idempotency-Key": key }));
 }
 
 // Go on after a reload, or on the page that the provider sends the shopper back to. Null: nothing is in flight.
 export async function resume(cart) {
   const url = sessionStorage.getItem(WAITING) ?? cart.pending_checkout?.confirm_url;
-  return url ? settle(await post(url)) : null;
+  return url ? settle(await send("POST", url)) : null;
 }
 
 // Give the provider's answer to the server, such as the reference of a payment made elsewhere.
 export async function report(checkout, data) {
-  return settle(await post(checkout.confirm_url, {}, { data }));
+  return settle(await send("POST", checkout.confirm_url, { data }));
 }
 
 // Change one's mind. This is not waited for: to ask for the payment again would be to want it again.
 export async function giveUp(checkout) {
-  return forgetIfOver(await post(checkout.cancel_url));
+  return forgetIfOver(await send("POST", checkout.cancel_url));
 }
 
 // Wait until somebody has to do something, or it is over.
@@ -32,7 +32,7 @@ async function settle(answer) {
     sessionStorage.setItem(WAITING, checkout.confirm_url);
     if (reason === "action_required" || answer.body.duplicate || checkout.state === "unknown") return answer;
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-    answer = await post(checkout.confirm_url);
+    answer = await send("POST", checkout.confirm_url);
   }
   return forgetIfOver(answer);
 }
@@ -42,9 +42,9 @@ function forgetIfOver(answer) {
   return answer;
 }
 
-async function post(url, headers = {}, body = undefined) {
+export async function send(method, url, body = undefined, headers = {}) {
   const response = await fetch(url, {
-    method: "POST",
+    method,
     headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken(), ...headers },
     body: body && JSON.stringify(body),
   });

@@ -1,0 +1,149 @@
+"""Cards at Stripe: looking one up, keeping it for the next time, and having Stripe forget it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from django.db.models import ProtectedError, Q, QuerySet
+from django.utils.timezone import now
+
+from lorikeet.models import PaymentAttempt
+
+from .models import StripeCard, StripeCustomer
+from .sdk import api, metadata, stripe
+
+__all__ = [
+    "attach",
+    "customer_of",
+    "delete_unused_customers",
+    "describe",
+    "forget",
+    "forget_retired",
+    "look_up",
+    "with_customer",
+]
+
+logger = logging.getLogger(__name__)
+
+BATCH = 100
+#: How long a customer may be without a card: one is made before the card is saved.
+UNUSED = timedelta(hours=1)
+
+
+def look_up(name: str, value: str) -> Any:
+    """Return the card that a browser names: as a PaymentMethod, or what a confirmation token shows of it.
+
+    :param name: ``"payment_method"``, ``"confirmation_token"`` or ``"token"``.
+    :raises stripe.InvalidRequestError: there is none.
+    """
+    if name == "payment_method":
+        return api().payment_methods.retrieve(value)
+    if name == "confirmation_token":
+        return api().confirmation_tokens.retrieve(value).payment_method_preview
+    return api().payment_methods.create({"type": "card", "card": {"token": value}}, {"idempotency_key": value})
+
+
+def describe(found: Any) -> dict[str, Any]:
+    """Return what the cart shows of a card; nothing else of it is kept."""
+    card = found.card
+    return {"brand": card.brand, "last4": card.last4, "exp_month": card.exp_month, "exp_year": card.exp_year}
+
+
+def customer_of(user: Any) -> StripeCustomer:
+    """Return a user's customer at Stripe, made when first asked for; a guest's is a new one.
+
+    The row is there first, with the key under which Stripe knows the customer again.
+    """
+    customer = StripeCustomer() if user is None else StripeCustomer.objects.get_or_create(user=user)[0]
+    if customer.reference is None:
+        made = api().customers.create({"metadata": metadata(customer.key)}, {"idempotency_key": str(customer.key)})
+        customer.reference = made.id
+        customer.save()
+    return customer
+
+
+def attach(payment_method: str, customer: StripeCustomer) -> StripeCustomer:
+    """Let a card belong to a customer, and return the customer.
+
+    :raises stripe.CardError: the bank does not let it be saved.
+    """
+    api().payment_methods.attach(payment_method, {"customer": customer.reference})
+    return customer
+
+
+def with_customer(user: Any, act: Callable[[StripeCustomer], Any]) -> Any:
+    """Return what ``act(customer)`` returns, with a new customer if Stripe does not know the one there was."""
+    customer = customer_of(user)
+    try:
+        return act(customer)
+    except stripe.InvalidRequestError as error:
+        if error.param != "customer" or not _is_deleted(customer):
+            raise
+    gone = StripeCustomer.objects.filter(pk=customer.pk, reference=customer.reference)
+    gone.update(reference=None, key=uuid4())
+    return act(customer_of(user))
+
+
+def _is_deleted(customer: StripeCustomer) -> bool:
+    """Tell whether somebody deleted a customer at Stripe, who knows those of another account or mode not at all."""
+    return bool(getattr(api().customers.retrieve(customer.reference), "deleted", False))
+
+
+def removed() -> QuerySet[StripeCard]:
+    """Return the cards at Stripe that their owners removed, or whose owners are gone."""
+    gone = Q(active=False) | Q(user=None, cart=None)
+    cards: QuerySet[StripeCard] = StripeCard.objects.filter(gone, forgotten_at=None).exclude(customer=None)
+    return cards
+
+
+def forget_retired() -> int:
+    """Have Stripe forget the cards that were removed, where that was not done at once."""
+    return sum(forget(pk) for pk in removed().order_by("pk").values_list("pk", flat=True)[:BATCH])
+
+
+def delete_unused_customers() -> int:
+    """Delete the customers, and their cards with them, of guests whose carts are gone or whose card was refused."""
+    unused = StripeCustomer.objects.filter(user=None, cards=None, created_at__lt=now() - UNUSED)
+    return sum(map(_delete_customer, unused.order_by("pk")[:BATCH]))
+
+
+def _delete_customer(customer: StripeCustomer) -> bool:
+    try:
+        if customer.reference is not None:
+            api().customers.delete(customer.reference)
+    except stripe.InvalidRequestError:  # there is none any more
+        pass
+    except stripe.StripeError:
+        logger.exception("Stripe did not delete a customer; the next run tries again.")
+        return False
+    with suppress(ProtectedError):  # a guest came back with his card at this moment
+        customer.delete()
+    return True
+
+
+def forget(pk: int) -> bool:
+    """Have Stripe forget a card that was removed, unless a payment with it is open; tell whether it did."""
+    card = removed().filter(pk=pk).first()
+    if card is None or PaymentAttempt.objects.filter(method=pk).exclude(open_for=None).exists():
+        return False
+    if card.payment_method is not None and not detach(card.payment_method):
+        return False
+    StripeCard.objects.filter(pk=pk).update(forgotten_at=now())
+    return True
+
+
+def detach(payment_method: str) -> bool:
+    """Have Stripe forget a card, and tell whether it is forgotten now."""
+    try:
+        api().payment_methods.detach(payment_method)
+    except stripe.InvalidRequestError:  # it is forgotten already
+        return True
+    except stripe.StripeError:
+        logger.exception("Stripe did not forget a card; the next run tries again.")
+        return False
+    return True
