@@ -97,7 +97,7 @@ class Books:
         :raises Refused: there is none of this kind.
         """
         found = self.objects.get(id)
-        if found is None or found["object"] != kind:
+        if found is None or found["object"] != kind or (param and "deleted" in found):  # its URL remembers it
             raise missing(NAMES.get(kind, kind), id, param)
         return found
 
@@ -106,7 +106,9 @@ class Books:
         return [
             entry
             for entry in self.objects.values()
-            if entry["object"] == kind and all(entry.get(name) == value for name, value in values.items())
+            if entry["object"] == kind
+            and "deleted" not in entry
+            and all(entry.get(name) == value for name, value in values.items())
         ]
 
     def show(self, entry: Object, expand: Iterable[str] = ()) -> Object:

@@ -195,6 +195,8 @@ class FakeStripe:
         kept: dict[str, list[Object]] = {}
         with self._books.lock:
             for entry in self._books.objects.values():
+                if "deleted" in entry:
+                    continue
                 kept.setdefault(entry["object"], []).append(self._books.show(entry))
         return kept
 

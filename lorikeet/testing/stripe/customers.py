@@ -80,13 +80,16 @@ def create_customer(books: Books, params: Params) -> Object:
 
 
 def delete_customer(books: Books, id: str) -> Object:
-    """Delete a customer, whose payment methods are detached."""
-    customer = books.get("customer", id)
+    """Delete a customer, whose payment methods are detached; that there was one can still be read.
+
+    :raises Refused: it is deleted already.
+    """
+    customer = books.get("customer", id, "id")
     for method in books.all("payment_method", customer=id):
         detach(books, method["id"])
     books.emit("customer.deleted", customer)
-    del books.objects[id]
-    return {"id": id, "object": "customer", "deleted": True}
+    books.objects[id] = {"id": id, "object": "customer", "deleted": True}
+    return books.objects[id]
 
 
 def _new_method(books: Books, name: str, **given: Any) -> Object:

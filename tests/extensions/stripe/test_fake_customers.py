@@ -26,7 +26,9 @@ def test_deleting_a_customer_detaches_his_cards():
 
     assert api.customers.delete(customer.id).deleted
 
-    assert refusal(api.customers.retrieve, customer.id).http_status == 404
+    assert api.customers.retrieve(customer.id).deleted
+    assert refusal(api.customers.delete, customer.id).code == "resource_missing"
+    assert refusal(api.setup_intents.create, {"customer": customer.id}).param == "customer"
     assert api.payment_methods.retrieve(method.id).customer is None
 
 

@@ -2,11 +2,13 @@
 
 import json
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from django.test import override_settings
 from django.utils.timezone import localdate
 
+from lorikeet.extensions.stripe.errors import refusal
 from lorikeet.extensions.stripe.models import StripeCard, StripePayment
 from lorikeet.models import PaymentAttempt
 from lorikeet.recovery import tick
@@ -164,6 +166,33 @@ def test_a_card_that_was_refused_can_be_tried_again(alice, fake, wine):
 
     assert [intent["status"] for intent in intents()] == ["canceled", "canceled"]
     assert len({intent["metadata"]["lorikeet_key"] for intent in intents()}) == 2
+
+
+@pytest.mark.parametrize("path", ["/v1/payment_intents", "/v1/payment_intents/*/confirm"])
+def test_a_card_that_a_decline_has_used_up_is_to_be_entered_again(alice, fake, wine, path):
+    get_ready(alice, wine, "chargeDeclinedInsufficientFunds")
+    declined(alice)
+    fake.fault("error", status=400, path=path)
+
+    response = alice.checkout()
+
+    assert response.json()["info"]["code"] == "card_spent"
+    assert [intent["status"] for intent in intents() if intent["status"] == "succeeded"] == []
+
+
+def test_a_card_error_that_leaves_the_intent_as_it_was_is_a_refusal(buyer):
+    FAKE.fault("error", status=402, path="/v1/payment_intents/*/confirm")
+
+    response = buyer.checkout()
+
+    assert (response.status_code, response.json()["info"]["code"]) == (422, "not_available")
+    assert intents()[0]["status"] == "canceled"
+
+
+def test_a_failure_that_is_not_the_cards_is_told_as_such():
+    error = SimpleNamespace(type="api_error", message="An internal matter.")
+
+    assert refusal(error).info == {"code": "not_available", "message": "This card cannot be charged at the moment."}
 
 
 def test_a_confirmation_token_pays_once_and_is_known_by_its_card_from_then_on(alice, fake, wine):

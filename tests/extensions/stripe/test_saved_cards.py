@@ -275,6 +275,19 @@ def test_one_who_is_deleted_at_stripe_already_is_deleted(unneeded):
     assert (delete_unused_customers(), StripeCustomer.objects.count()) == (1, 0)
 
 
+def test_one_who_is_given_a_card_at_this_moment_stays(unneeded, guest, monkeypatch):
+    def lose(customer):
+        StripeCard.objects.create(customer=customer, brand="visa", last4="4242", exp_month=1, exp_year=2035)
+        return delete(customer)
+
+    delete = cards._delete_customer
+    monkeypatch.setattr(cards, "_delete_customer", lose)
+
+    delete_unused_customers()
+
+    assert StripeCustomer.objects.get() == unneeded
+
+
 def test_while_stripe_is_silent_he_stays(unneeded, caplog):
     FAKE.fault("error", times=2)
 
@@ -297,19 +310,28 @@ def test_the_saved_cards_of_an_abandoned_cart_go_with_their_customers(guest):
 def test_a_customer_whom_stripe_does_not_know_is_not_replaced(alice):
     """The shop may have another account's key for a while."""
     add_card(alice, reusable=True)
-    before = StripeCustomer.objects.get().reference
-    client().v1.customers.delete(before)
+    StripeCustomer.objects.update(reference="cus_elsewhere")
+    before = "cus_elsewhere"
 
     response = post_card(alice, reusable=True)
 
     assert (response.status_code, StripeCustomer.objects.get().reference) == (400, before)
 
 
-def test_a_user_whose_customer_was_deleted_in_the_dashboard_is_given_a_new_one(alice, monkeypatch):
+def test_a_card_that_cannot_be_saved_changes_no_customer(alice):
+    add_card(alice, reusable=True)
+    before = StripeCustomer.objects.get().reference
+    FAKE.fault("error", status=400, path="/v1/payment_methods/*/attach")
+
+    response = post_card(alice, "mastercard", reusable=True)
+
+    assert (response.status_code, StripeCustomer.objects.get().reference) == (400, before)
+
+
+def test_a_user_whose_customer_was_deleted_in_the_dashboard_is_given_a_new_one(alice):
     add_card(alice, reusable=True)
     before = StripeCustomer.objects.get()
     client().v1.customers.delete(before.reference)
-    monkeypatch.setattr(cards, "_is_deleted", lambda customer: True)  # the fake does not tell
 
     add_card(alice, "mastercard", reusable=True)
 
