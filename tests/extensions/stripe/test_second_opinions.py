@@ -55,6 +55,7 @@ class Adapter(sdk.RequestsClient):
             taken = sum(charge["amount"] for charge in intent["charges"]["data"] if charge["status"] == "succeeded")
             captured = intent["status"] == "succeeded"
             intent.update(amount_received=taken if captured else 0, amount_capturable=0 if captured else taken)
+            intent["latest_charge"] = intent["latest_charge"] and intent["latest_charge"]["id"]
         return json.dumps(answer), status, answered
 
 
