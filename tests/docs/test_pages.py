@@ -11,7 +11,6 @@ from django.urls import reverse
 import lorikeet
 from lorikeet import exceptions, models, recovery, settling, signals, urls
 from lorikeet.conf import settings
-from lorikeet.extensions.stripe import urls as stripe_urls
 from lorikeet.extensions.stripe.conf import settings as stripe_settings
 from tests.security.matrix import ROWS
 
@@ -168,11 +167,14 @@ class TestHttp:
     def test_every_endpoint_and_method_is_described_once(self):
         described = sorted(
             (method.upper(), url)
-            for text in all_pages().values()
+            for path, text in all_pages().items()
+            if "extensions/" not in str(path)  # the suite of the host has them installed
             for method, url in re.findall(r"^\.\. http:(\w+):: (\S+)$", text, re.MULTILINE)
         )
 
-        assert described == sorted((method, url) for pattern, url in endpoints() for method in methods_of(pattern))
+        assert described == sorted(
+            (method, url_of(pattern)) for pattern in urls.urlpatterns for method in methods_of(pattern)
+        )
 
     def test_every_status_of_an_example_is_described_with_its_endpoint_or_for_all(self):
         everywhere = set(
@@ -210,12 +212,6 @@ def generalise(path):
     path = re.sub(r"(?<=checkout/)[0-9a-f-]{36}(?=/)", "(id)", path)
     path = re.sub(r"(?<=webhook/)\w+(?=/)", "(type)", path)
     return re.sub(r"\d+/$", "(id)/", path)
-
-
-def endpoints():
-    """Yield the pattern of each endpoint, and its URL as the pages write it."""
-    yield from ((pattern, url_of(pattern)) for pattern in urls.urlpatterns)
-    yield from ((pattern, f"/_cart/stripe/{pattern.pattern}") for pattern in stripe_urls.urlpatterns)
 
 
 def url_of(pattern):

@@ -442,6 +442,12 @@ class TestCards:
         assert StripeCard.objects.get().customer.user == get_user_model().objects.get()
 
     @needs_docs
+    def test_every_endpoint_is_described(self):
+        described = re.findall(r"^\.\. http:(\w+):: (\S+)$", page("extensions/stripe.rst"), re.MULTILINE)
+
+        assert described == [("post", f"/_cart/stripe/{pattern.pattern}") for pattern in urls.urlpatterns]
+
+    @needs_docs
     def test_setup_is_for_users_as_the_table_of_access_says(self, shopper):
         guest = shopper.send(None, "POST", SETUP)
         sign_in(shopper)
