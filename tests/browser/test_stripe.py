@@ -45,7 +45,7 @@ globalThis.Stripe = (key) => ({
       update: (changes) => asked.updates.push(changes),
     };
   },
-  createConfirmationToken: async () => ({ confirmationToken: { id: TOKEN } }),
+  createPaymentMethod: async () => ({ paymentMethod: { id: CARD } }),
   handleNextAction: async ({ clientSecret }) => answerForTheBank(clientSecret),
 });
 """
@@ -207,8 +207,9 @@ def open_keyed_shop(open_shop, keyed_shop):
 
     def open_keyed_shop(card="visa", submitted=None, **options):
         page = open_shop(at=address, **options)
-        token = stripe.confirmation_token(card=card)["id"]
-        script = STRIPE_JS.replace("TOKEN", json.dumps(token)).replace("SUBMITTED", json.dumps(submitted or {}))
+        token = stripe.token(card)["id"]
+        made = stripe.client().payment_methods.create({"type": "card", "card": {"token": token}})
+        script = STRIPE_JS.replace("CARD", json.dumps(made.id)).replace("SUBMITTED", json.dumps(submitted or {}))
         page.route("https://js.stripe.com/**", lambda route: route.fulfill(body=script, content_type="text/javascript"))
         return page, stripe
 
@@ -239,6 +240,7 @@ class TestPaymentElement:
             "currency": "aud",
             "captureMethod": "automatic",
             "paymentMethodTypes": ["card"],
+            "paymentMethodCreation": "manual",
         }
         expect(page.get_by_text("Card number", exact=True)).to_have_count(0)
         pay(page)

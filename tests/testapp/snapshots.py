@@ -1,9 +1,9 @@
-"""Every row that Lorikeet and the test host keep, to show that nothing changed."""
+"""Every row that Lorikeet, its extensions and the test host keep, to show that nothing changed."""
 
 from django.apps import apps
 from django.db import connection
 
-APPS = ("lorikeet", "testapp")
+APPS = ("lorikeet", "tests.testapp")
 #: What is not a shopper's: users (their last login changes) and the counts of what was refused.
 LEFT_OUT = ("Shopper", "ThrottleCount")
 
@@ -16,8 +16,9 @@ def snapshot():
 def tables():
     return [
         model._meta.db_table
-        for app in APPS
-        for model in apps.get_app_config(app).get_models(include_auto_created=True)
+        for app in apps.get_app_configs()
+        if app.name.startswith(APPS)
+        for model in app.get_models(include_auto_created=True)
         if model.__name__ not in LEFT_OUT
     ]
 

@@ -13,7 +13,7 @@ export const cart = new Cart(panel.dataset.url, JSON.parse($("#cart-data").textC
 const collect = {
   PretendCard: async (form) => ({ card_token: form.elements.card_token.value }),
   StripeCard: async ({ elements: { payment_method, reusable } }) => ({
-    ...(stripeKey() ? { confirmation_token: await stripe.collect(stripeKey()) } : { payment_method: payment_method.value }),
+    payment_method: stripeKey() ? await stripe.collect(stripeKey()) : payment_method.value,
     reusable: Boolean(reusable?.checked),
   }),
 };

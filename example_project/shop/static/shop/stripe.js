@@ -19,6 +19,7 @@ export async function show(container, data) {
     currency: data.currency.toLowerCase(),
     captureMethod: data.stripe.capture_method,
     paymentMethodTypes: ["card"],
+    paymentMethodCreation: "manual",
     appearance: appearance(),
   });
   const fields = elements.create("payment");
@@ -37,14 +38,14 @@ export function update(data, isKept) {
   elements?.update({ amount: units(data), setupFutureUsage: isKept ? "off_session" : null });
 }
 
-// Hand what was typed to Stripe, and return the name that it gives the card: a confirmation token.
+// Hand what was typed to Stripe, and return the name that it gives the card.
 export async function collect(key) {
   const stripe = await load(key);
   const submitted = await elements.submit();
   if (submitted.error) throw new Problem(submitted.error.message);
-  const { confirmationToken, error } = await stripe.createConfirmationToken({ elements });
+  const { paymentMethod, error } = await stripe.createPaymentMethod({ elements });
   if (error) throw new Problem(error.message);
-  return confirmationToken.id;
+  return paymentMethod.id;
 }
 
 // Have the shopper do at his bank what a payment waits for. Resolves when he has, and not if that is on another page.
