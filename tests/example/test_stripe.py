@@ -70,7 +70,7 @@ class TestCards:
         assert (intent["id"], intent["currency"]) == (order.latest_charge.reference, "aud")
         page = shopper.client.get(order.get_absolute_url(token=True), follow=True).content.decode()
         assert "Thank you for your order" in page
-        assert "visa •••• 4242" in page
+        assert "Visa •••• 4242" in page
 
     @pytest.mark.parametrize(
         "card, code, decline_code",

@@ -67,7 +67,7 @@ class StripeCard(PaymentMethod):
         verbose_name_plural = _("Stripe cards")
 
     def __str__(self) -> str:
-        return f"{self.brand} •••• {self.last4}"
+        return f"{self.brand.replace('_', ' ').title()} •••• {self.last4}"
 
     def check_complete(self, for_checkout: bool = False) -> None:
         """Refuse a card that has expired: it is good until the end of its month. Banks renew those that are saved."""
