@@ -207,9 +207,8 @@ def open_keyed_shop(open_shop, keyed_shop):
 
     def open_keyed_shop(card="visa", submitted=None, **options):
         page = open_shop(at=address, **options)
-        token = stripe.token(card)["id"]
-        made = stripe.client().payment_methods.create({"type": "card", "card": {"token": token}})
-        script = STRIPE_JS.replace("CARD", json.dumps(made.id)).replace("SUBMITTED", json.dumps(submitted or {}))
+        made = stripe.payment_method(card=card)["id"]
+        script = STRIPE_JS.replace("CARD", json.dumps(made)).replace("SUBMITTED", json.dumps(submitted or {}))
         page.route("https://js.stripe.com/**", lambda route: route.fulfill(body=script, content_type="text/javascript"))
         return page, stripe
 

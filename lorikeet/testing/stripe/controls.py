@@ -27,8 +27,8 @@ SECRET = "whsec_lorikeet"
 CONTROLS = frozenset(
     (
         "advance books calls clear_faults close_dispute complete_3ds confirmation_token deliver dispute events "
-        "expire_authorisation fail_3ds fail_payment fail_refund fault intent refund release reset settle_payment "
-        "settle_refund token totals webhook"
+        "expire_authorisation fail_3ds fail_payment fail_refund fault intent payment_method refund release reset "
+        "settle_payment settle_refund token totals webhook"
     ).split()
 )
 
@@ -115,6 +115,10 @@ class FakeStripe:
     def token(self, card: str = "visa") -> Object:
         """Make a token (``tok_``) of a test card, to be used once."""
         return self._do(customers.new_token, card)
+
+    def payment_method(self, card: str = "visa") -> Object:
+        """Make a payment method of a test card, as Stripe.js does of what is typed into its form."""
+        return self._do(customers.create_method, {"type": "card", "card": {"token": f"tok_{card}"}})
 
     def confirmation_token(self, card: str = "visa", **params: Any) -> Object:
         """Make a confirmation token of a test card, as the Payment Element does; ``params`` are as ``return_url``."""

@@ -130,6 +130,15 @@ def test_a_token_of_a_test_card_becomes_a_payment_method():
     assert (made.allow_redisplay, made.metadata["a"]) == ("always", "b")
 
 
+def test_a_form_makes_a_payment_method_of_a_test_card():
+    fake, api = open_account()
+
+    made = fake.payment_method("chargeDeclined")
+
+    assert api.payment_methods.retrieve(made["id"]).card.last4 == "0002"
+    assert refusal(paid, api, payment_method=made["id"]).code == "card_declined"
+
+
 def test_a_browsers_token_can_be_used_once():
     fake, api = open_account()
     token = fake.token("visa_chargeDeclined")["id"]
