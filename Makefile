@@ -23,7 +23,7 @@ help:
 	@echo "make types    mypy"
 	@echo "make docs     the documentation, in docs/_build/html"
 	@echo "make dist     the wheel and the sdist, in dist"
-	@echo "make bench    how long a cart and a checkout take"
+	@echo "make bench    how long a cart and a checkout take, and how fast one product sells"
 	@echo "make soak     many thousand faults in the middle of a sale (SECONDS= or CASES= bound each technique,"
 	@echo "              DATABASES= and TECHNIQUES= choose, REPLAY= runs one case again by its name)"
 	@echo "make clean    remove all that these commands made"
@@ -83,6 +83,7 @@ dist:
 bench:
 	@scripts/environment "$(PYTHON)" test
 	$(IN_VENV) benchmarks/run.py
+	$(IN_VENV) benchmarks/run_stock.py
 
 SOAK := $(foreach option,SECONDS CASES SEED DATABASES TECHNIQUES,\
 	$(if $($(option)),--$(shell echo $(option) | tr A-Z a-z) $($(option))))

@@ -12,12 +12,15 @@ sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
 # autodoc imports the models, which Django allows in a configured project only. This is the smallest there is.
 settings.configure(
     INSTALLED_APPS=[
+        "django.contrib.admin",
         "django.contrib.contenttypes",
         "django.contrib.auth",
         "django.contrib.sessions",
+        "django.contrib.messages",
         "rest_framework",
         "lorikeet",
         "lorikeet.extensions.stripe",
+        "lorikeet.extensions.stock",
     ],
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
     USE_TZ=True,

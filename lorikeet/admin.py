@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 from uuid import uuid4, uuid5
 
 from django import forms
@@ -24,7 +24,7 @@ from .models import Cart, Order, OrderCharge, Payment, PaymentAttempt
 from .payments import decide, give_up, resolve
 from .refunds import refund
 
-__all__ = ["CartAdmin", "OrderAdmin", "PaymentAttemptAdmin"]
+__all__ = ["CartAdmin", "OrderAdmin", "PaymentAttemptAdmin", "add_to_orders"]
 
 logger = logging.getLogger(__name__)
 
@@ -134,7 +134,7 @@ class OrderAdmin(ReadOnly, Acting, FoundByUser):
     list_select_related = ("user",)
     search_fields = ("=id", "=custom_invoice_id", "=guest_email", "=uuid")
     date_hierarchy = "created_at"
-    inlines = (ChargeInline, AttemptInline)
+    inlines: ClassVar[tuple[Any, ...]] = (ChargeInline, AttemptInline)
     fields = (
         ("uuid", "custom_invoice_id"),
         ("state", "cancel_reason"),
@@ -200,6 +200,11 @@ class OrderAdmin(ReadOnly, Acting, FoundByUser):
         """Show the lines and adjustments with what was charged for them."""
         rows: list[Any] = [*order.items.select_subclasses(), *order.adjustments.select_subclasses()]
         return format_html_join("", "<div>{} — {}</div>", ((row, row.total) for row in rows))
+
+
+def add_to_orders(inline: Any) -> None:
+    """Show the rows of ``inline`` on the page of each order, where an extension keeps something of its own."""
+    OrderAdmin.inlines = (*OrderAdmin.inlines, inline)
 
 
 @admin.register(Cart)

@@ -30,6 +30,7 @@ from .contents import CartContents
 from .exceptions import (
     CartChanged,
     CartGone,
+    ConflictError,
     ConflictErrorSet,
     IdempotencyKeyReused,
     IncompleteCartErrorSet,
@@ -59,6 +60,7 @@ ANSWERS: dict[type[Exception], tuple[int, Callable[[Any], Any]]] = {
     CartChanged: (412, lambda error: {"detail": _("The cart has changed since it was shown.")}),
     InvalidToken: (400, lambda error: {TOKEN_HEADER: [str(error)]}),
     LimitReached: (400, lambda error: {error.field: [str(error)]}),
+    ConflictError: (409, lambda error: {"reason": "conflict", "info": [error.to_json()]}),
     ConflictErrorSet: (409, lambda error: {"reason": "conflict", "info": error.to_json()}),
     IncompleteCartErrorSet: (422, lambda error: {"reason": "incomplete", "info": error.to_json()}),
     IdempotencyKeyReused: (

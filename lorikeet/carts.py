@@ -18,6 +18,7 @@ from django.utils.timezone import now
 from .conf import settings
 from .contents import SELECTED, CartContents
 from .exceptions import CartGone
+from .hooks import HOOKS
 from .models import Adjustment, Cart, EmptyCart, LineItem, Order
 from .signals import cart_merged
 from .tokens import cart_token, read_cart_token
@@ -142,15 +143,22 @@ def locked(shopper: Shopper, create: bool = False) -> Iterator[Cart]:
     """
     with transaction.atomic():
         if not shopper.is_anyone and lock(**shopper.lookup):
-            yield Cart.objects.get(**shopper.lookup)
+            cart = Cart.objects.get(**shopper.lookup)
         elif create:
             cart = shopper.create()
             if cart.user_id is not None:  # nobody else knows of a guest's new one
                 lock(pk=cart.pk)
                 cart.refresh_from_db()
-            yield cart
         else:
             raise CartGone("This shopper has no cart.")
+        yield cart
+        changed(cart)
+
+
+def changed(cart: Cart) -> None:
+    """Tell the hooks that something in ``cart``, whose lock is held, has changed."""
+    for hooks in HOOKS:
+        hooks.cart_changed(cart)
 
 
 def lock(**lookup: Any) -> bool:
@@ -194,6 +202,8 @@ def merge(key: UUID, user: Any) -> None:
     if not (lock(pk=first) and lock(pk=second)):
         return  # another request has merged it in the meantime
     _move_orders(guest, target)  # first: it waits for a payment that is being settled, which may hand lines back
+    for hooks in HOOKS:
+        hooks.cart_merged(guest, target)
     source, into = CartContents.fetch(pk=guest.pk), CartContents.fetch(pk=target.pk)
     assert source is not None and into is not None  # both are locked
     guest, target = source.cart, into.cart
@@ -217,6 +227,7 @@ def merge(key: UUID, user: Any) -> None:
         setattr(target, name, getattr(guest, name))
     target.save(update_fields=["delivery_address", "payment_method", "email"])
     guest.delete()
+    changed(target)
     transaction.on_commit(
         lambda: cart_merged.send_robust(sender=Cart, cart=target, merged_lines=len(source.lines)), robust=True
     )
@@ -253,6 +264,7 @@ def hand_back(order: Order, rows: list[Any]) -> None:
         for row in mine:
             row.cart, row.order, row.total_when_charged = order.cart, None, None
         absorb(mine, present)
+    changed(order.cart)
 
 
 def _move_orders(guest: Cart, target: Cart) -> None:

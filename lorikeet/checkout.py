@@ -33,6 +33,7 @@ from .exceptions import (
     IncompleteCartError,
     IncompleteCartErrorSet,
 )
+from .hooks import HOOKS
 from .leases import new_lease
 from .models import Adjustment, Cart, LineItem, Order, OrderCharge, PaymentAttempt
 from .notifications import is_overdue, notify
@@ -327,6 +328,13 @@ def _prepare_rows(contents: CartContents, totals: Totals, order: Order) -> None:
     for source, charges in totals.sources:
         try:
             source.prepare_for_checkout(order, charges)
+        except ConflictError as reason:
+            gone.add(reason)
+    for hooks in HOOKS:
+        try:
+            hooks.prepare_for_checkout(order, contents)
+        except ConflictErrorSet as found:
+            gone.errors += found
         except ConflictError as reason:
             gone.add(reason)
     if gone:

@@ -8,6 +8,7 @@ from typing import Any
 from .conf import settings
 from .contents import CartContents
 from .exceptions import IncompleteCartError, IncompleteCartErrorSet
+from .hooks import HOOKS
 from .pricing import Totals
 
 __all__ = ["checkout_steps", "reasons"]
@@ -21,7 +22,7 @@ STEPS: dict[str, set[str | None]] = {
 
 
 def reasons(contents: CartContents, totals: Totals, for_checkout: bool = False) -> IncompleteCartErrorSet:
-    """Return every reason: of the checkers in their order, then of the rows, then of the price.
+    """Return every reason: of the checkers in their order, then of the rows and the hooks, then of the price.
 
     :param for_checkout: passed on to ``check_complete()``: an order is about to be made.
     """
@@ -39,6 +40,8 @@ def reasons(contents: CartContents, totals: Totals, for_checkout: bool = False) 
         ask(checker, cart)
     for row in (*contents.lines, *contents.adjustments):
         ask(row.check_complete, for_checkout)
+    for hooks in HOOKS:
+        found.errors += hooks.check(contents, for_checkout)
     if contents.payment_method is not None and totals.grand_total:
         ask(contents.payment_method.check_complete, for_checkout)
         ask(contents.payment_method.check_amount, totals.grand_total, totals.currency)

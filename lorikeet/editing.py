@@ -18,6 +18,7 @@ from .carts import absorb
 from .conf import settings
 from .contents import NOBODY, owned_by
 from .exceptions import AmountTooLarge, LimitReached, PriceError
+from .hooks import HOOKS
 from .models import Adjustment, Cart, DeliveryAddress, LineItem, PaymentMethod
 from .money import quantise
 from .registry import registry
@@ -113,13 +114,13 @@ def create(base: Any, cart: Cart, serializer: Any) -> tuple[Any, bool]:
     owner = {"cart": cart} if base not in SELECTED else {"cart": cart, "user": cart.user}
     row = _save(serializer, **owner)
     if getattr(serializer, "combined", False):
-        _check_total(row, cart)
+        _check_line(row, cart, is_new=False)
         return row, False
     place, setting = LIMITS[base]
     limit = getattr(settings, setting)
     if rows_of(base, cart).order_by().count() > limit:
         raise LimitReached(_("There is no room for more than %(limit)d of these.") % {"limit": limit}, place)
-    _check_total(row, cart)
+    _check_line(row, cart, is_new=True)
     if base in SELECTED:
         select(base, cart, row)
     return row, True
@@ -138,7 +139,7 @@ def edit(row: Any, cart: Cart, body: Any, partial: bool, context: dict[str, Any]
     serializer = registry.serializer(type(row))(row, data=data, partial=partial, context=context)
     serializer.is_valid(raise_exception=True)
     _save(serializer)
-    _check_total(row, cart)
+    _check_line(row, cart, is_new=False)
     if isinstance(row, Adjustment):
         others = rows_of(Adjustment, cart).exclude(pk=row.pk)
         return next(iter(absorb([row], list(others))), row)
@@ -219,15 +220,18 @@ def _save(serializer: Any, **owner: Any) -> Any:
         raise ValidationError(_("This cannot be saved as it is.")) from error
 
 
-def _check_total(row: Any, cart: Cart) -> None:
-    """Refuse a line that costs more than can be charged, such as for its quantity."""
-    if isinstance(row, LineItem):
-        try:
-            quantise(row.get_total(), cart.currency)
-        except AmountTooLarge:
-            raise ValidationError({"total": [_("The total is too large.")]}) from None
-        except PriceError:  # the host's mistake, not the client's: the cart shows it as a reason
-            logger.exception("%s.get_total() returned no money.", type(row).__name__)
+def _check_line(row: Any, cart: Cart, is_new: bool) -> None:
+    """Refuse a line that a hook refuses, or that costs more than can be charged, such as for its quantity."""
+    if not isinstance(row, LineItem):
+        return
+    for hooks in HOOKS:
+        hooks.line_changed(cart, row, is_new)
+    try:
+        quantise(row.get_total(), cart.currency)
+    except AmountTooLarge:
+        raise ValidationError({"total": [_("The total is too large.")]}) from None
+    except PriceError:  # the host's mistake, not the client's: the cart shows it as a reason
+        logger.exception("%s.get_total() returned no money.", type(row).__name__)
 
 
 def _object(value: Any, field: str) -> dict[str, Any]:

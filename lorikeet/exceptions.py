@@ -53,13 +53,15 @@ class IncompleteCartError(LorikeetError):
     :param code: a stable word for programs, such as ``"not_set"``.
     :param message: a sentence for the shopper.
     :param field: the part of the cart that it concerns, such as ``"delivery_address"``, or ``None``.
+    :param data: what else programs may know of it, a JSON object.
     """
 
-    def __init__(self, code: str, message: str, field: str | None = None) -> None:
+    def __init__(self, code: str, message: str, field: str | None = None, data: dict[str, Any] | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.field = field
+        self.data = data
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, IncompleteCartError) and self.to_json() == other.to_json()
@@ -67,9 +69,10 @@ class IncompleteCartError(LorikeetError):
     def __hash__(self) -> int:
         return hash((type(self), self.code, self.field))
 
-    def to_json(self) -> dict[str, str | None]:
-        """Return ``{"code", "field", "message"}``, one entry of ``incomplete_reasons``."""
-        return {"code": self.code, "field": self.field, "message": str(self.message)}
+    def to_json(self) -> dict[str, Any]:
+        """Return ``{"code", "field", "message"}``, one entry of ``incomplete_reasons``, with ``data`` if there are."""
+        shown = {"code": self.code, "field": self.field, "message": str(self.message)}
+        return shown if self.data is None else {**shown, "data": self.data}
 
 
 class ConflictError(IncompleteCartError):
@@ -103,7 +106,7 @@ class IncompleteCartErrorSet(LorikeetError):
         """Append one reason."""
         self.errors.append(error)
 
-    def to_json(self) -> list[dict[str, str | None]]:
+    def to_json(self) -> list[dict[str, Any]]:
         """Return the list that the cart shows as ``incomplete_reasons``."""
         return [error.to_json() for error in self.errors]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ from django.utils.timezone import now
 from .leases import due
 from .models import Adjustment, LineItem, Order, PaymentAttempt
 
-__all__ = ["Violation", "violations"]
+__all__ = ["Violation", "register_rules", "violations"]
 
 #: How long anything may be past its time: recovery runs every minute.
 LATE = timedelta(hours=1)
@@ -33,11 +33,24 @@ class Violation:
         return f"{self.row}: {self.rule}"
 
 
+#: The rules of extensions and hosts.
+RULES: list[Callable[[], Iterable[tuple[str, QuerySet[Any]]]]] = []
+
+
+def register_rules(rules: Callable[[], Iterable[tuple[str, QuerySet[Any]]]]) -> None:
+    """Have :func:`violations` look at ``rules()`` too, in ``AppConfig.ready()``.
+
+    :param rules: it returns pairs: a sentence, and the rows for which it does not hold.
+    """
+    RULES.append(rules)
+
+
 def violations() -> Iterator[Violation]:
     """Find every row for which a rule does not hold."""
-    for rule, rows in (*_orders(), *_attempts(), *_rows()):
-        for row in rows.order_by("pk"):
-            yield Violation(rule, f"{row._meta.label} {row.pk}")
+    for find in (_orders, _attempts, _rows, *RULES):
+        for rule, rows in find():
+            for row in rows.order_by("pk"):
+                yield Violation(rule, f"{row._meta.label} {row.pk}")
 
 
 def _orders() -> Iterator[tuple[str, QuerySet[Any]]]:

@@ -21,6 +21,7 @@ from . import signals
 from .bases import subclass_of
 from .carts import hand_back, lock
 from .conf import settings
+from .hooks import HOOKS
 from .models import Adjustment, LineItem, Order, Payment, PaymentAttempt
 from .notifications import announce
 from .outcomes import NotFound, Outcome, Paid, Pending, Refused, Unknown
@@ -214,13 +215,15 @@ def cancel_order(order: Order, reason: str) -> None:
 
 
 def _call(order: Order, hook: str) -> list[Any]:
-    """Call a hook of everything that is on ``order``, and then of the shop's charge sources; return the rows."""
+    """Call a hook of what is on ``order``, then of the charge sources, then of who takes part; return the rows."""
     rows = list(_rows(order, hook))
     for row in rows:
         with row.unfrozen():
             getattr(row, hook)()
     for source in settings.load(settings.CHARGES):
         getattr(source(), hook)(order)
+    for hooks in HOOKS:
+        getattr(hooks, hook)(order)
     return rows
 
 

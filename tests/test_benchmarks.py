@@ -1,5 +1,6 @@
 """The benchmark runs, and both sides of it give the same answers. What it measures is no test."""
 
+import csv
 import subprocess
 import sys
 from pathlib import Path
@@ -8,13 +9,23 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT / "benchmarks" / "run.py"
+STOCK_SCRIPT = ROOT / "benchmarks" / "run_stock.py"
 
 pytestmark = pytest.mark.skipif(not SCRIPT.is_file(), reason="the benchmark is not here")
 
 
 def run(*options):
     """Run the benchmark on SQLite and return the lines it prints."""
-    command = [sys.executable, str(SCRIPT), "--rounds", "1", "--n", "1,3", "--database", "sqlite", *options]
+    return printed_by(SCRIPT, "--rounds", "1", "--n", "1,3", *options)
+
+
+def run_stock(*options):
+    """Run the benchmark of stock on SQLite, with two processes for a moment, and return the lines it prints."""
+    return printed_by(STOCK_SCRIPT, "--rounds", "1", "--clients", "2", "--seconds", "0.05", *options)
+
+
+def printed_by(script, *options):
+    command = [sys.executable, str(script), "--database", "sqlite", *options]
     finished = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
     assert finished.returncode == 0, finished.stderr
     return finished.stdout.splitlines()
@@ -65,3 +76,38 @@ def test_a_profile_names_the_functions_of_the_package():
 
     assert lines[0] == "add (signed in, 3 lines), 1 times"
     assert any("api_views.py" in line for line in lines)
+
+
+def test_the_benchmark_of_stock_prints_a_row_for_every_way_to_sell():
+    title, versions, _, heading, *rows = run_stock()
+
+    assert title.endswith("one product and 2 clients, medians of 1 interleaved rounds")
+    assert "SQLite" in versions
+    assert heading.split("  ")[0] == "way"
+    assert [row[:32].strip() for row in rows] == [
+        "conditional UPDATE",
+        "reserve()",
+        "reserve(), then consume()",
+        "row lock, then the UPDATE",
+        "5 ms of work, then the UPDATE",
+        "5 ms of work, then reserve()",
+        "row lock across 5 ms of work",
+    ]
+
+
+def test_the_ratio_is_that_of_the_sales_to_the_bare_updates():
+    rows = list(csv.DictReader(run_stock("--format", "csv")[3:]))
+
+    bare = float(rows[0]["sales/s"])
+    assert bare > 0
+    assert [float(row["ratio"]) for row in rows] == pytest.approx(
+        [float(row["sales/s"]) / bare for row in rows], abs=0.1, rel=0.1
+    )
+    assert {row["way"]: row["target"] for row in rows if row["target"]} == {"reserve()": "0.50"}
+
+
+def test_the_table_of_stock_is_printed_for_the_docs_too():
+    lines = run_stock("--format", "rst")
+
+    assert lines[3:6] == [".. list-table::", "   :header-rows: 1", ""]
+    assert [line for line in lines if line.startswith("   * - ")][1] == "   * - conditional UPDATE"

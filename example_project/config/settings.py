@@ -20,6 +20,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "lorikeet",
+    "lorikeet.extensions.stock",
     "lorikeet.extensions.stripe",
     "shop",
 ]
@@ -84,7 +85,12 @@ STATIC_URL = "/static/"
 LORIKEET_CURRENCY = "AUD"
 LORIKEET_ORDER_DETAIL_VIEW = "order"
 LORIKEET_CHARGES = ["shop.charges.FlatRateShipping", "shop.charges.GstIncluded"]
-LORIKEET_CART_SECTIONS = ["lorikeet.extensions.stripe.sections.StripeSection"]
+LORIKEET_CART_SECTIONS = [
+    "lorikeet.extensions.stock.sections.ExpirySection",
+    "lorikeet.extensions.stripe.sections.StripeSection",
+]
+# For so long a cart keeps a wine that is rare: long enough for an address and a card, and short enough to watch.
+LORIKEET_STOCK_CART_SECONDS = 300
 # A payment that died with its process is taken up by another after this time: longer than all the calls to a provider
 # that one payment makes, and short enough to watch.
 LORIKEET_LEASE_SECONDS = 20

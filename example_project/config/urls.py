@@ -12,6 +12,7 @@ SIZE = "(?P<size>thumb|medium|large)"
 urlpatterns = [
     path("", views.WineListView.as_view(), name="wine-list"),
     path("wines/<slug:sku>/", views.WineDetailView.as_view(), name="wine"),
+    path("stock/", views.stock, name="stock"),
     re_path(rf"^pictures/wines/(?P<sku>[-\w]+)/{SIZE}\.svg$", views.wine_picture, name="wine-picture"),
     re_path(rf"^pictures/merchants/(?P<slug>[-\w]+)/{SIZE}\.svg$", views.merchant_picture, name="merchant-picture"),
     path("orders/", OrderListView.as_view(template_name="shop/order_list.html"), name="order-list"),

@@ -214,4 +214,21 @@ WINES = [
         "Dried apricot, marmalade and honeycomb, held upright by Tasmanian acidity. A half bottle is enough for six "
         "and a blue cheese.",
     },
+    {
+        "sku": "QH-SHIR-06",
+        "merchant": "quandong-hill",
+        "name": "Museum Release Shiraz",
+        "vintage": 2006,
+        "style": "red",
+        "bottle": "burgundy",
+        "unit_price": "120.00",
+        "stock_count": 4,
+        "is_kept_in_cart": True,
+        "options": {"Bottle": "750 mL", "Closure": "Cork", "Alcohol": "14 %"},
+        "summary": "Fig, cedar and old leather, from the grower’s own cellar.",
+        "description": "The family put a few dozen aside in 2006 and forgot them behind the press. Dried fig, cedar, "
+        "old leather and a finish that goes on while the plates are cleared. There are four bottles and no more to "
+        "come, so what you put into your cart is kept for you for some minutes, and nobody can buy it away from you "
+        "while you look for your card.",
+    },
 ]

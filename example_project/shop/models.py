@@ -7,7 +7,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.db import models
 from django.urls import reverse
 
-from lorikeet.exceptions import IncompleteCartError, PaymentError
+from lorikeet.exceptions import PaymentError
+from lorikeet.extensions.stock.models import Policy, StockRecord
 from lorikeet.models import Adjustment, DeliveryAddress, LineItem, PaymentMethod
 from lorikeet.outcomes import NotFound, Paid, Pending, ProviderPayment
 from lorikeet.reference_payments import ReferencePaymentMethod, ReportedPayment
@@ -44,11 +45,14 @@ class WineQuerySet(models.QuerySet):
     """Wines, and those of them that shoppers may see."""
 
     def listed(self):
-        return self.filter(is_listed=True).select_related("merchant")
+        return self.filter(is_listed=True).select_related("merchant", "stock")
 
 
 class Wine(models.Model):
     """One wine of one vintage. ``vintage`` is empty where a wine is blended from several years."""
+
+    #: So many bottles are few enough to be mentioned.
+    FEW = 6
 
     class Style(models.TextChoices):
         SPARKLING = "sparkling", "Sparkling"
@@ -75,7 +79,10 @@ class Wine(models.Model):
     description = models.TextField()
     options = models.JSONField(default=dict, blank=True)
     unit_price = models.DecimalField(max_digits=7, decimal_places=2, validators=[MinValueValidator(0)])
-    stock_count = models.PositiveIntegerField(default=0)
+    stock = models.OneToOneField(StockRecord, on_delete=models.PROTECT)
+    is_kept_in_cart = models.BooleanField(
+        default=False, help_text="Kept for whoever has put it into the cart, for a while. For wines that are rare."
+    )
     is_listed = models.BooleanField(default=True)
 
     objects = WineQuerySet.as_manager()
@@ -99,7 +106,18 @@ class Wine(models.Model):
 
     @property
     def in_stock(self):
-        return self.stock_count > 0
+        return self.stock.in_stock
+
+    @property
+    def stock_count(self):
+        """How many bottles can be bought, or ``None`` if nobody counts them."""
+        return self.stock.available if self.stock.tracked else None
+
+    @property
+    def scarcity(self):
+        """What shoppers are told of how many are left: nothing, unless they are few."""
+        count = self.stock_count
+        return f"Only {count} left" if count is not None and 0 < count <= self.FEW else ""
 
 
 def pictures(view, **kwargs):
@@ -113,7 +131,7 @@ class WineLineItem(LineItem):
 
     MOST_BOTTLES = 60
 
-    cart_prefetch = ("wine__merchant",)
+    cart_prefetch = ("wine__merchant", "wine__stock")
     combine_on = ("wine",)
 
     wine = models.ForeignKey(Wine, on_delete=models.PROTECT)
@@ -131,14 +149,12 @@ class WineLineItem(LineItem):
         self.quantity += other.quantity
         return True
 
-    def check_complete(self, for_checkout=False):
-        if self.quantity > self.wine.stock_count:
-            left = self.wine.stock_count or "none"
-            raise IncompleteCartError(
-                code="out_of_stock",
-                message=f"You asked for {self.quantity} of {self.wine}, and there are {left} left.",
-                field="items",
-            )
+    def get_stock(self):
+        return [(self.wine.stock, self.quantity)]
+
+    @property
+    def stock_policy(self):
+        return Policy.ON_ADD if self.wine.is_kept_in_cart else Policy.AT_PLACING
 
 
 class AustralianDeliveryAddress(DeliveryAddress):

@@ -28,6 +28,7 @@ class WineSerializer(PrimaryKeyModelSerializer):
     options_text = serializers.ReadOnlyField()
     images = serializers.ReadOnlyField()
     in_stock = serializers.ReadOnlyField()
+    stock_count = serializers.ReadOnlyField()
     url = serializers.ReadOnlyField(source="get_absolute_url")
 
     class Meta:
@@ -42,6 +43,7 @@ class WineSerializer(PrimaryKeyModelSerializer):
             "options_text",
             "in_stock",
             "stock_count",
+            "is_kept_in_cart",
             "images",
             "merchant",
             "url",

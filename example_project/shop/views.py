@@ -4,9 +4,9 @@ from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.forms import UserCreationForm
 from django.forms import EmailField
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, resolve_url
-from django.views.decorators.cache import cache_control
+from django.views.decorators.cache import cache_control, never_cache
 from django.views.generic import CreateView, DetailView, ListView
 from django.views.generic.base import ContextMixin
 
@@ -75,6 +75,14 @@ class SignUpView(CreateView):
 
     def get_success_url(self):
         return resolve_url("wine-list")
+
+
+@never_cache
+def stock(request):
+    """Tell how many bottles are left of each wine: a page that stays open shows what others buy meanwhile."""
+    return JsonResponse(
+        {wine.pk: {"left": wine.stock_count, "scarcity": wine.scarcity} for wine in Wine.objects.listed()}
+    )
 
 
 @cache_control(public=True, max_age=3600)

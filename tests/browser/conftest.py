@@ -4,12 +4,22 @@ import os
 import shutil
 import sys
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
 from lorikeet.testing.stripe import KEY
 from lorikeet.testing.stripe.server import Controls
-from tests.example.processes import MANAGE, demo_command, environment_of, free_ports, prepare, running
+from tests.example.processes import (
+    MANAGE,
+    demo_command,
+    environment_of,
+    free_ports,
+    leave,
+    prepare,
+    running,
+    tell,
+)
 
 FLAGS = [
     "--no-sandbox",
@@ -27,7 +37,8 @@ def serving(folder, **more):
     """Serve the shop and its payment providers on free ports from files in ``folder``.
 
     There is neither recovery beside them nor a webhook: what becomes of a payment is found out when a shopper asks, and
-    not before. Yields the shop's address, and what Stripe's double can be told; ``more`` is added to the environment.
+    not before. There is Riesling for all tests. Yields the shop's address, and what Stripe's double can be told;
+    ``more`` is added to the environment.
     """
     ports = free_ports(4)
     shop, card, wallet, stripe = ports
@@ -47,6 +58,7 @@ def serving(folder, **more):
     ]
     log = folder / "server.log"
     prepare(environment)
+    leave(environment, "QH-RIES-23", 1000)
     with running(commands, environment, log, ports):
         yield f"http://127.0.0.1:{shop}", Controls(f"http://127.0.0.1:{stripe}")
     assert "Internal Server Error" not in log.read_text(), log.read_text()
@@ -65,6 +77,18 @@ def keyed_shop(tmp_path_factory):
     keys = {"STRIPE_API_KEY": KEY, "STRIPE_PUBLISHABLE_KEY": "pk_test_lorikeet"}
     with serving(tmp_path_factory.mktemp("keyed"), **keys) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def rare_shop(tmp_path_factory):
+    """Serve a shop of which the tests decide what it has.
+
+    Return its address, a function that leaves so many bottles of a wine, by its number, and one that runs Python there.
+    """
+    folder = tmp_path_factory.mktemp("rare")
+    environment = environment_of(folder)
+    with serving(folder) as (address, _):
+        yield address, partial(leave, environment), partial(tell, environment)
 
 
 @pytest.fixture

@@ -75,9 +75,9 @@ def use_wallet(page):
     expect(page.get_by_role("radio", name="Pretend Wallet")).to_be_checked()
 
 
-def get_ready(page, card="Visa ending in 4242, is accepted"):
+def get_ready(page, card="Visa ending in 4242, is accepted", wine="Riesling 2023"):
     """Do all that an order needs; ``card`` is the name of one, or a function that chooses how to pay."""
-    add(page, "Riesling 2023")
+    add(page, wine)
     fill_address(page)
     give_email(page)
     if callable(card):

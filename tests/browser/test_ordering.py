@@ -51,6 +51,17 @@ class TestOrdering:
 
         expect(page.get_by_role("heading", name="Thank you for your order")).to_be_visible()
 
+    def test_page_that_was_opened_again_and_again_still_orders(self, open_shop):
+        page = open_shop()
+        get_ready(page)
+        for _ in range(2):
+            page.reload()
+            page.locator("#cart[aria-busy=false]").wait_for()
+
+        page.get_by_role("button", name=PAY).click()
+
+        expect(page.get_by_role("heading", name="Thank you for your order")).to_be_visible()
+
     def test_total_that_has_changed_elsewhere_is_not_charged(self, open_shop):
         page = open_shop(expected=[REFUSED])
         get_ready(page)

@@ -9,8 +9,9 @@ import pytest
 from django.urls import reverse
 
 import lorikeet
-from lorikeet import exceptions, models, recovery, settling, signals, urls
+from lorikeet import exceptions, hooks, models, recovery, settling, signals, urls
 from lorikeet.conf import settings
+from lorikeet.extensions.stock.conf import settings as stock_settings
 from lorikeet.extensions.stripe.conf import settings as stripe_settings
 from tests.security.matrix import ROWS
 
@@ -101,7 +102,7 @@ class TestSettings:
     def test_every_setting_that_is_named_exists(self):
         named = {name for text in all_pages().values() for name in re.findall(r"LORIKEET_[A-Z_]*[A-Z]", text)}
 
-        assert named - {setting.name for setting in (*settings, *stripe_settings)} == set()
+        assert named - {setting.name for setting in (*settings, *stripe_settings, *stock_settings)} == set()
 
     def test_the_page_of_settings_is_made_of_the_code(self):
         assert ".. lorikeet-settings::" in page("reference/settings.rst")
@@ -251,6 +252,13 @@ class TestSecurity:
         }
 
 
+class TestHooks:
+    def test_every_moment_is_listed_in_the_order_in_which_they_are_declared(self):
+        listed = re.findall(r"^``(\w+)``  ", page("reference/hooks.rst"), re.MULTILINE)
+
+        assert listed == [name for name in vars(hooks.Hooks) if not name.startswith("_")]
+
+
 class TestCommands:
     def test_every_command_is_described(self):
         folder = PACKAGE / "management" / "commands"
@@ -302,6 +310,14 @@ class TestFigures:
 
         assert rows.fieldnames == ["technique", "cases", "violations", "seconds"]
         assert [pair for pair in figures if not all(number.isdecimal() for number in pair)] == []
+
+    def test_the_sales_of_each_technique_have_their_ratio(self):
+        with (DOCS / "explanation" / "stock.csv").open(encoding="utf-8", newline="") as table:
+            rows = csv.DictReader(table)
+            figures = list(rows)
+
+        assert rows.fieldnames == ["technique", "sales per second", "ratio"]
+        assert [row for row in figures if float(row["sales per second"]) <= 0 or float(row["ratio"]) <= 0] == []
 
 
 class TestAttention:

@@ -31,6 +31,22 @@ def prepare(environment):
         subprocess.run([*MANAGE, *command], env=environment, check=True, stdout=subprocess.DEVNULL)
 
 
+def tell(environment, code):
+    """Run some lines of Python in the shop."""
+    subprocess.run([*MANAGE, "shell", "-c", code], env=environment, check=True, stdout=subprocess.DEVNULL)
+
+
+def leave(environment, sku, count):
+    """Have bottles of one wine brought or taken away until ``count`` can be bought."""
+    lines = [
+        "from lorikeet.extensions.stock.movements import adjust",
+        "from shop.models import Wine",
+        f"stock = Wine.objects.get(sku={sku!r}).stock",
+        f"if stock.available != {count}: adjust(stock, {count} - stock.available, 'A stocktake.')",
+    ]
+    tell(environment, "\n".join(lines))
+
+
 def demo_command(ports):
     """Return what ``make demo`` runs, on the ports of the shop, the card provider, the wallet and Stripe's double."""
     options = zip(("--port", "--card-port", "--wallet-port", "--stripe-port"), map(str, ports), strict=True)

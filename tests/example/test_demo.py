@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import subprocess
 import time
 from contextlib import closing
 from http.cookiejar import CookieJar
@@ -10,10 +11,12 @@ from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 from lorikeet.testing.stripe.server import Controls
 
-from .processes import demo_command, environment_of, free_ports, is_open, prepare, running
+from .processes import MANAGE, demo_command, environment_of, free_ports, is_open, prepare, running
 
 ADDRESS = {"addressee": "Joe Bloggs", "address": "123 Fake St", "suburb": "Adelaide", "state": "SA", "postcode": "5000"}
 SECONDS_TO_SETTLE = 90
+#: What is on hand and what is held of the wine that is ordered.
+STOCK = "SELECT on_hand, held FROM lorikeet_stock_stockrecord WHERE id = (SELECT stock_id FROM shop_wine WHERE id = 1)"
 
 
 class Shopper:
@@ -70,11 +73,15 @@ def test_order_settles_by_itself_although_everything_was_killed(tmp_path):
         asking.join()
         wait_until(lambda: not any(map(is_open, ports)))
         assert read(tmp_path / "db.sqlite3", orders) == [("pending",)]
+        assert read(tmp_path / "db.sqlite3", STOCK) == [(48, 1)]
     with running([demo_command(ports)], environment, log, ports):
         wait_until(lambda: read(tmp_path / "db.sqlite3", orders) == [("placed",)])
 
         assert shopper.send("GET", "/_cart/")["pending_checkout"] is None
         assert read(tmp_path / "providers.sqlite3", "SELECT state FROM payments") == [("paid",)]
+        assert read(tmp_path / "db.sqlite3", STOCK) == [(47, 0)]
+        check = subprocess.run([*MANAGE, "lorikeet_check"], env=environment, check=True, capture_output=True, text=True)
+        assert check.stdout == "Every rule holds.\n"
 
 
 def test_order_at_stripe_settles_by_itself_although_everything_was_killed(tmp_path):

@@ -17,6 +17,8 @@ __all__ = ["Checker", "OpenShop", "Shop", "check"]
 CENT = Decimal("0.01")
 OPEN = {"calling", "pending", "unknown"}
 PARKED = "outcome unknown"
+#: The state of the holds of an order, by its own.
+HELD_AS = {"pending": "held", "placed": "consumed", "cancelled": "released"}
 
 
 class Shop:
@@ -97,8 +99,7 @@ class Checker:
     :param answer: status and body of the last answer to a checkout.
     :param faulted: whether a fault was injected that a 503 may answer.
     :param limits: ``(table, column, least, most)`` for I10; ``most`` is a number, a column's name or ``None``.
-    :param stock: ``(stock table, hold table, {stock id: initial})``, with the columns of the design; ``None`` without
-        stock.
+    :param stock: ``(stock table, hold table, {stock id: initial})`` of the extension; ``None`` without stock.
     """
 
     def __init__(self, shop, books, *, deliveries=None, settled=True, parked=False, refunded=None, before=None,
@@ -207,21 +208,24 @@ class Checker:
                 yield f"the placed order {pk} changed: {state} is now {now.get(pk)}"
 
     def i5(self):
-        """0 <= held <= on_hand, held is the sum of the holds, nothing is lost, no hold of a finished order."""
+        """0 <= held <= on_hand + backorders, held is the sum of the holds, none is lost, a hold ends with its order."""
         if self.stock is None:
             return
         stocks, holds, initial = self.stock
         held, consumed = Counter(), Counter()
         for hold in self.shop.rows(f"SELECT * FROM {holds}"):
-            {"held": held, "consumed": consumed}.get(hold["state"], Counter())[hold["stock_id"]] += hold["quantity"]
-            order = self.orders.get(hold.get("order_id"))
-            wanted = {"placed": {"consumed"}, "cancelled": {"released"}}.get(order["state"]) if order else None
-            if wanted and hold["state"] not in wanted:
+            match hold["state"]:
+                case "held":
+                    held[hold["stock_id"]] += hold["quantity"]
+                case "consumed":
+                    consumed[hold["stock_id"]] += hold["quantity"] - hold["returned"]
+            order = self.orders.get(hold["order_id"])
+            if order and hold["state"] != HELD_AS[order["state"]]:
                 yield f"hold {hold['id']} is {hold['state']}, its order {order['id']} {order['state']}"
         for row in self.shop.rows(f"SELECT * FROM {stocks}"):
             pk = row["id"]
-            if not 0 <= row["held"] <= row["on_hand"]:
-                yield f"stock {pk} holds {row['held']} of {row['on_hand']}"
+            if not 0 <= row["held"] <= row["on_hand"] + row["backorder_limit"]:
+                yield f"stock {pk} holds {row['held']} of {row['on_hand']} and {row['backorder_limit']}"
             if row["held"] != held[pk]:
                 yield f"stock {pk} holds {row['held']}, its holds {held[pk]}"
             if pk in initial and row["on_hand"] + consumed[pk] != initial[pk]:

@@ -3,7 +3,7 @@
 from django.apps import apps
 from django.db import connection
 
-APPS = ("lorikeet", "tests.testapp")
+APPS = ("lorikeet", "tests.")
 #: What is not a shopper's: users (their last login changes) and the counts of what was refused.
 LEFT_OUT = ("Shopper", "ThrottleCount")
 

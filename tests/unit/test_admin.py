@@ -3,11 +3,13 @@
 from decimal import Decimal
 
 import pytest
+from django.contrib import admin as django_admin
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils.timezone import now
 
-from lorikeet.models import Cart, Order, OrderCharge, PaymentAttempt
+from lorikeet.admin import OrderAdmin, ReadOnly, add_to_orders
+from lorikeet.models import Cart, LineItem, Order, OrderCharge, PaymentAttempt
 from tests.testapp import models
 from tests.testapp.factories import make_user
 from tests.unit import make_attempt, make_order, ready_cart, sell
@@ -83,6 +85,25 @@ def test_an_order_shows_its_lines_charges_and_payments(admin, sale):
 
     for text in ("INV-1", "Joe Bloggs", "14.00", "-2.00", "Standard post", "ch_1", "alice"):
         assert text in shown
+
+
+class LineInline(ReadOnly, django_admin.TabularInline):
+    """What an extension shows of an order."""
+
+    model = LineItem
+    fields = ("total_when_charged",)
+    verbose_name_plural = "What was sold"
+
+
+def test_an_extension_shows_rows_of_its_own_on_an_order(admin, sale, monkeypatch):
+    monkeypatch.setattr(OrderAdmin, "inlines", OrderAdmin.inlines)
+    before = page(admin, "order_change", sale.pk)
+
+    add_to_orders(LineInline)
+
+    assert OrderAdmin.inlines[-1] is LineInline
+    assert "What was sold" not in before
+    assert "What was sold" in page(admin, "order_change", sale.pk)
 
 
 def test_what_a_shopper_has_typed_is_escaped(admin, sale):

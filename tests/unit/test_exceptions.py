@@ -27,6 +27,34 @@ def test_a_reason_is_three_values_in_json():
     }
 
 
+@pytest.mark.parametrize("data", [{"left": 3}, {}], ids=repr)
+def test_a_reason_may_have_data_of_its_own(data):
+    assert IncompleteCartError("gone", "It is gone.", "items", data).to_json() == {
+        "code": "gone",
+        "field": "items",
+        "message": "It is gone.",
+        "data": data,
+    }
+
+
+def test_a_conflict_may_have_data_too():
+    assert ConflictError("gone", "It is gone.", data={"left": 3}).to_json()["data"] == {"left": 3}
+
+
+def test_reasons_with_the_same_data_are_equal():
+    first, second = (IncompleteCartError("gone", "It is gone.", "items", {"left": [3]}) for _ in range(2))
+
+    assert first == second
+    assert hash(first) == hash(second)
+
+
+@pytest.mark.parametrize("data", [None, {}, {"left": 4}], ids=repr)
+def test_reasons_with_other_data_are_not(data):
+    reason = IncompleteCartError("gone", "It is gone.", "items", {"left": 3})
+
+    assert reason != IncompleteCartError("gone", "It is gone.", "items", data)
+
+
 def test_a_lazy_message_is_translated_when_it_is_shown():
     reason = IncompleteCartError("x", gettext_lazy("Yes"))
 

@@ -7,7 +7,7 @@ import pytest
 from django.utils.timezone import now
 
 from lorikeet.checkout import checkout
-from lorikeet.invariants import Violation, violations
+from lorikeet.invariants import RULES, Violation, register_rules, violations
 from lorikeet.models import Order
 from lorikeet.outcomes import Pending, Refused, Unknown
 from lorikeet.refunds import refund
@@ -234,6 +234,43 @@ def test_everything_that_is_wrong_is_found_rule_by_rule_and_row_by_row():
         ("Only a sale is told.", label(first)),
         ("Only a sale is told.", label(second)),
     ]
+
+
+@pytest.fixture
+def house_rules():
+    """Return a function that registers rules for this test."""
+    registered = []
+
+    def register(rules):
+        register_rules(rules)
+        registered.append(rules)
+
+    yield register
+    for rules in registered:
+        RULES.remove(rules)
+
+
+def test_whatever_breaks_a_rule_of_the_hosts_is_found_behind_the_others_row_by_row(house_rules):
+    first, second = (make_order(state="cancelled", notified_at=now()) for _ in range(2))
+    house_rules(lambda: [("No order is cancelled.", Order.objects.filter(state="cancelled").order_by("-pk"))])
+
+    assert found() == [
+        ("Only a sale is told.", label(first)),
+        ("Only a sale is told.", label(second)),
+        ("No order is cancelled.", label(first)),
+        ("No order is cancelled.", label(second)),
+    ]
+
+
+def test_rules_are_asked_for_each_time_in_the_order_of_their_registration(house_rules):
+    asked = []
+    for name in ("first", "second"):
+        house_rules(lambda name=name: asked.append(name) or ())
+
+    for _ in range(2):
+        assert found() == []
+
+    assert asked == ["first", "second"] * 2
 
 
 def test_looking_changes_nothing(unchanged):

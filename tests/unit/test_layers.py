@@ -21,7 +21,7 @@ ROWS = [
     "exceptions signals money outcomes",
     "conf tokens",
     "managers bases sales models transactions",
-    "registry contents",
+    "registry contents hooks",
     "pricing cart_checkers completeness sections",
     f"carts throttles order_access checkout recovery {PAYMENTS}",
     "readers representation serializers editing parsers authentication",

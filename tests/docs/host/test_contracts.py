@@ -2,6 +2,7 @@
 
 from unittest import mock
 
+from django.core.management import call_command
 from django.test import TestCase
 from recipes import provider
 from recipes.models import DebitCard
@@ -15,8 +16,7 @@ from lorikeet.testing import (
     PaymentMethodContract,
     ReferencePaymentMethodContract,
 )
-from shop.catalogue import MERCHANTS, WINES
-from shop.models import Merchant, Wine
+from shop.models import Wine
 
 
 class TestWineLineItem(LineItemContract, TestCase):
@@ -24,8 +24,8 @@ class TestWineLineItem(LineItemContract, TestCase):
 
     @classmethod
     def setUpTestData(cls):
-        merchant = Merchant.objects.create(**MERCHANTS[0])
-        cls.wine = Wine.objects.create(**{**WINES[0], "merchant": merchant})
+        call_command("load_catalogue", verbosity=0)
+        cls.wine = Wine.objects.first()
 
     def make_data(self):
         return {"wine": self.wine.pk, "quantity": 2}

@@ -7,6 +7,7 @@ import json
 import os
 
 import pytest
+from stock_tours import TOURS as STOCK_TOURS
 from stripe_tours import TOURS as STRIPE_TOURS
 from tours import TOURS, tour_of_display_amounts
 
@@ -18,7 +19,7 @@ EXAMPLES = DOCS / "examples"
 pytestmark = needs_docs
 
 
-@pytest.mark.parametrize("tour", [*TOURS, *STRIPE_TOURS])
+@pytest.mark.parametrize("tour", [*TOURS, *STRIPE_TOURS, *STOCK_TOURS])
 def test_what_is_shown_is_what_is_answered(tour, shopper):
     if tour is tour_of_display_amounts and babel_numbers is None:
         pytest.skip("this needs lorikeet-cart[babel]")

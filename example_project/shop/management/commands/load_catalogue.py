@@ -3,6 +3,8 @@
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
+from lorikeet.extensions.stock.models import StockRecord
+from lorikeet.extensions.stock.movements import adjust
 from shop.catalogue import MERCHANTS, WINES
 from shop.models import Merchant, Wine
 
@@ -16,7 +18,17 @@ class Command(BaseCommand):
         for merchant in MERCHANTS:
             merchants[merchant["slug"]], _ = Merchant.objects.update_or_create(slug=merchant["slug"], defaults=merchant)
         for wine in WINES:
-            values = {**wine, "merchant": merchants[wine["merchant"]]}
-            Wine.objects.update_or_create(sku=wine["sku"], defaults=values)
+            load_wine({**wine, "merchant": merchants[wine["merchant"]]})
         if verbosity:
             self.stdout.write(f"The catalogue holds {len(WINES)} wines of {len(MERCHANTS)} merchants.")
+
+
+def load_wine(values):
+    """Load one wine, and have as many bottles of it delivered, or taken away, as it takes to have ``stock_count``."""
+    count = values.pop("stock_count")
+    record = StockRecord.objects.filter(wine__sku=values["sku"]).first() or StockRecord.objects.create()
+    wine, _ = Wine.objects.update_or_create(sku=values["sku"], defaults={**values, "stock": record})
+    StockRecord.objects.filter(pk=record.pk).update(name=f"{wine.merchant} {wine}")
+    # What is held for an order, or kept in a cart, stays here.
+    if change := max(count, record.held) - record.on_hand:
+        adjust(record, change, "The catalogue was loaded.")

@@ -105,3 +105,11 @@ export class Cart extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 }
+
+// What a shopper agrees to when he orders, as text to compare. How many are left of a wine is no part of it: that changes
+// with every order of others, and the cart's ETag with it.
+export function termsOf({ items, delivery_addresses, payment_methods, email, grand_total }) {
+  const lines = items.map(({ url, data, total }) => [url, data.wine.id, data.quantity, total]);
+  const chosen = [...delivery_addresses, ...payment_methods].filter(({ selected }) => selected);
+  return JSON.stringify([lines, chosen, email, grand_total]);
+}

@@ -3,8 +3,9 @@
 import { Cart } from "./cart.js";
 import { Refusal } from "./requests.js";
 import { $, clearErrors, complain, isFilledIn, lead, page, say, showCart, showErrors } from "./show.js";
+import { shortageOf, shortages } from "./stock.js";
 import * as stripe from "./stripe.js";
-import { describe, sentence, summary, whatNext } from "./words.js";
+import { clock, describe, messages, sentence, summary, whatNext } from "./words.js";
 
 export const panel = $("#cart");
 export const cart = new Cart(panel.dataset.url, JSON.parse($("#cart-data").textContent));
@@ -38,37 +39,68 @@ export function reload() {
   return cart.load().then(() => true, () => false);
 }
 
+let told = messages(shortages(cart.data));
+
+// What the cart has too little of, if that has changed since it was last told; else nothing.
+export function newShortage() {
+  const before = told;
+  told = messages(shortages(cart.data));
+  return told === before ? "" : told;
+}
+
 // Write, and say how it went. Resolves to whether it was done.
 async function change(method, url, body, done, form = null) {
   try {
     await cart.write(method, url, body);
     $("#problem").hidden = true;
-    say(done());
+    const short = newShortage();
+    if (short) complain(short);
+    else say(done());
     return true;
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
-    if (refusal.status === 404) await reload();
+    if ([404, 409].includes(refusal.status)) {
+      await reload();
+      newShortage();
+    }
     if (form && refusal.status === 400) showErrors(form, refusal.body);
     else complain(sentence(refusal));
     return false;
   }
 }
 
-export function addWine({ add, type, wine }) {
+export function addWine({ add, type, wine }, isSoldOut) {
+  if (isSoldOut) return complain(`${wine} is sold out.`);
   const body = { type, data: { wine: Number(add), quantity: 1 } };
   return change("POST", cart.data.new_item_url, body, () => `${wine} is in your cart: ${summary(cart.data)}.`);
 }
 
-export function setQuantity(line, quantity) {
+// Resolves to whether it was done.
+export async function setQuantity(line, quantity) {
   const input = $("input", line);
   input.value = quantity;
   if (!input.checkValidity()) {
     input.value = line.dataset.quantity;
     complain(`Choose between ${input.min} and ${input.max} bottles.`);
-    return;
+    return false;
   }
   const body = { data: { quantity: Number(input.value) } };
-  change("PATCH", line.dataset.url, body, () => `Your cart: ${summary(cart.data)}.`);
+  const isDone = await change("PATCH", line.dataset.url, body, () => `Your cart: ${summary(cart.data)}.`);
+  if (!isDone && !cart.busy) input.value = line.dataset.quantity;
+  return isDone;
+}
+
+// Content with what is left of a wine.
+export async function takeWhatIsLeft(line) {
+  if (await setQuantity(line, shortageOf(line.dataset.url, cart.data).available)) $("input", line).focus();
+}
+
+// Every change of a cart has its rare wines kept for another while, one that changes nothing too.
+export async function keepLonger(line) {
+  const body = { data: { quantity: Number(line.dataset.quantity) } };
+  const name = $(".what a", line).textContent;
+  const done = () => `${name} is kept for you until ${clock(cart.data.expires_at)}.`;
+  if (await change("PATCH", line.dataset.url, body, done)) $("input", line).focus();
 }
 
 export async function removeLine(line) {

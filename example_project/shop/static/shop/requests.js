@@ -20,6 +20,7 @@ export async function send(method, url, headers = {}, body = undefined) {
       method,
       headers,
       body: body && JSON.stringify(body),
+      cache: "no-store", // what the browser kept is older than what the page came with, by its `generated_at`
       signal: AbortSignal.timeout(PATIENCE),
     });
   } catch {

@@ -8,6 +8,8 @@ import {
   closeForm,
   complainOf,
   deleteChoice,
+  keepLonger,
+  newShortage,
   openForm,
   panel,
   reload,
@@ -17,8 +19,10 @@ import {
   saveOnce,
   setQuantity,
   stripeKey,
+  takeWhatIsLeft,
   updateStripe,
 } from "./changes.js";
+import { termsOf } from "./cart.js";
 import { Payments } from "./payments.js";
 import { Refusal } from "./requests.js";
 import {
@@ -33,9 +37,11 @@ import {
   showErrors,
   showPayments,
   showProblem,
+  showStock,
 } from "./show.js";
+import { fetchStock, keptFor, nextLook, shortages } from "./stock.js";
 import { approve } from "./stripe.js";
-import { declineOf, money, sentence, whatNext, whyNotOrdered } from "./words.js";
+import { declineOf, keptNoMore, money, sentence, whatNext, whyNotOrdered } from "./words.js";
 
 const payments = new Payments();
 
@@ -58,22 +64,30 @@ const act = {
 
 // ------------------------------------------------------------------------------------------------------------ ordering
 
-async function placeOrder(terms = undefined) {
+async function placeOrder(terms = undefined, patience = 3) {
   if (page.isPlacing) return;
   const shownTotal = cart.data.grand_total;
+  const shown = termsOf(cart.data);
   Object.assign(page, { isPlacing: true, declined: "" });
   $("#problem").hidden = true;
   say("");
   showCart(cart);
   let leaves = false;
   try {
+    if (shortages(cart.data).length) await reload(); // perhaps it is back
     const answer = await cart.checkout(() => mayOrder(shownTotal), terms);
     leaves = answer !== null && carryOn(answer);
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
     const isThere = await reload();
+    const isAsShown = isThere && cart.data.is_complete && termsOf(cart.data) === shown;
+    if (refusal.status === 412 && isAsShown && patience) {
+      page.isPlacing = false;
+      return placeOrder(terms, patience - 1);
+    }
     if (refusal.body?.reason === "payment") page.declined = declineOf(refusal.body);
-    showProblem(...whyNotOrdered(refusal));
+    newShortage();
+    showProblem(...whyNotOrdered(refusal, shortages(cart.data)));
     if (!isThere) findOut();
   }
   page.isPlacing = leaves;
@@ -123,7 +137,7 @@ function mayOrder(shownTotal) {
   }
   if (!is_complete) {
     complain(`The order cannot be placed yet. ${whatNext(cart.data)}`);
-    lead(incomplete_reasons[0].field);
+    lead(incomplete_reasons[0].field, incomplete_reasons[0].data?.item);
     return false;
   }
   if (grand_total !== shownTotal) {
@@ -227,12 +241,35 @@ function takeUp({ pending_checkout }) {
   else showPayments(payments, cart.data);
 }
 
+// --------------------------------------------------------------------------------------------------------------- stock
+
+let look;
+
+// Look at the cart again when its rare wines are no longer kept, and every now and then while others may buy them.
+function followStock() {
+  clearTimeout(look);
+  const seconds = nextLook(cart.data);
+  if (seconds !== null) look = setTimeout(lookAgain, 1000 * seconds);
+  fetchStock(panel.dataset.stockUrl).then((wines) => showStock(wines, cart.data), () => {});
+}
+
+async function lookAgain() {
+  if (document.visibilityState === "hidden") return; // it is looked at when it is seen again
+  const wasKept = keptFor(cart.data) > 0;
+  if (!(await reload())) return followStock();
+  const short = newShortage();
+  if (short) complain(short);
+  else if (wasKept && keptFor(cart.data) === 0) say(keptNoMore(cart.data));
+}
+
 // ------------------------------------------------------------------------------------------------------------ listening
 
 const onClick = {
   less: (button) => step(button, -1),
   more: (button) => step(button, +1),
   remove: (button) => removeLine(button.closest("[data-url]")),
+  take: (button) => takeWhatIsLeft(button.closest("[data-url]")),
+  keep: (button) => keepLonger(button.closest("[data-url]")),
   removeCoupon: (button) => removeCoupon(button.dataset.url),
   edit: (button) => openForm($("#address-form"), choiceAt(button.closest("[data-url]").dataset.url)),
   delete: (button) => deleteChoice(button.closest("[data-url]")),
@@ -253,12 +290,12 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-leads-to]");
   if (link) {
     event.preventDefault();
-    lead(link.dataset.leadsTo);
+    lead(link.dataset.leadsTo, link.dataset.item);
   }
   const button = event.target.closest("button");
   if (!button) return;
   const { add, action, opens, closes } = button.dataset;
-  if (add) addWine(button.dataset);
+  if (add) addWine(button.dataset, button.getAttribute("aria-disabled") === "true");
   if (action) onClick[action](button);
   if (opens) openForm($(`#${opens}`));
   if (closes) {
@@ -286,6 +323,7 @@ cart.addEventListener("change", () => {
   showCart(cart);
   updateStripe();
   takeUp(cart.data);
+  followStock();
 });
 payments.addEventListener("change", () => showPayments(payments, cart.data));
 payments.addEventListener("decided", ({ detail }) => hear(detail));
@@ -296,7 +334,7 @@ cart.addEventListener("busy", () => {
 
 // Another tab, or the order's own page, may have changed the cart while this page was out of sight.
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") reload();
+  lookAgain();
 });
 addEventListener("pageshow", ({ persisted }) => {
   if (persisted) location.reload();

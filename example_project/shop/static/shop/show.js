@@ -1,6 +1,7 @@
 // What the page shows: of the cart, of a form that is wrong, and of how things went. It asks the server nothing.
 
-import { describe, firstMessage, money, orderTitle, summary, whatOfOrder, wineName } from "./words.js";
+import { keptFor, shortageOf } from "./stock.js";
+import { describe, firstMessage, kept, money, orderTitle, shortage, summary, whatOfOrder, wineName } from "./words.js";
 
 // What the shopper is doing that the cart does not know of.
 export const page = { openForms: new Set(), declined: "", isPlacing: false };
@@ -13,7 +14,7 @@ export function $(selector, root = document) {
 }
 
 export function showCart({ data, busy }) {
-  showList($("#items"), data.items, "line-template", (element, item) => showLine(element, item, data.currency, busy));
+  showList($("#items"), data.items, "line-template", (element, item) => showLine(element, item, data, busy));
   showTotals(data);
   showChoices("address", $("#addresses"), data.delivery_addresses, busy);
   showChoices("payment_method", $("#payment-methods"), data.payment_methods, busy);
@@ -84,10 +85,12 @@ function showPayment(element, entry) {
 
 // Put the focus on an order that waits, so that what is to be done is read out.
 export function leadToPayment(url) {
-  $("h3", [...$("#waiting").children].find((element) => element.dataset.url === url))?.focus();
+  const element = elementAt($("#waiting"), url);
+  if (element) $("h3", element).focus();
 }
 
-function showLine(line, { data: { wine, quantity }, total }, currency, busy) {
+function showLine(line, { data: { wine, quantity }, total, url }, cart, busy) {
+  const { currency } = cart;
   const name = wineName(wine);
   const input = $("input", line);
   $("img", line).src = wine.images.thumb_url;
@@ -103,6 +106,44 @@ function showLine(line, { data: { wine, quantity }, total }, currency, busy) {
   line.dataset.quantity = quantity;
   $("[data-action=less]", line).setAttribute("aria-disabled", Number(input.value) <= Number(input.min));
   $("[data-action=more]", line).setAttribute("aria-disabled", Number(input.value) >= Number(input.max));
+  showShortage(line, name, shortageOf(url, cart));
+  showKept(line, name, wine, cart);
+}
+
+// Beside a line: that there is less than it asks for, and a button that takes what there is.
+function showShortage(line, name, short) {
+  const reason = $("[data-short] .reason", line);
+  const take = $("[data-action=take]", line);
+  $("[data-short]", line).hidden = !short;
+  reason.id = `short-${line.dataset.url.replace(/\D/g, "")}`;
+  reason.textContent = short ? shortage(short.available) : "";
+  take.hidden = !short?.available;
+  const ofWhat = make("span", { className: "visually-hidden", textContent: ` of ${name}` });
+  take.replaceChildren(`Take ${short?.available}`, ofWhat);
+  $("input", line).setAttribute("aria-describedby", reason.id);
+}
+
+// Beside a line of a rare wine: until when it is kept, and when that is over, a button that has it kept again.
+function showKept(line, name, wine, cart) {
+  const isKept = keptFor(cart) > 0;
+  $("[data-kept]", line).hidden = !wine.is_kept_in_cart || !$("[data-short]", line).hidden;
+  $("[data-kept] .hint", line).textContent = kept(cart.expires_at, isKept);
+  $("[data-action=keep]", line).hidden = isKept;
+  $("[data-action=keep] span", line).textContent = ` ${name}`;
+}
+
+// What others buy shows on the page at once, not only in the cart.
+export function showStock(wines, cart) {
+  for (const [id, { left, scarcity }] of Object.entries(wines)) {
+    const isMine = cart.items.some(({ data, url }) => data.wine?.id === Number(id) && !shortageOf(url, cart));
+    for (const note of document.querySelectorAll(`[data-scarcity="${id}"]`)) note.textContent = scarcity;
+    for (const count of document.querySelectorAll(`[data-left="${id}"]`)) count.textContent = left ?? "Plenty";
+    for (const button of document.querySelectorAll(`[data-add="${id}"]`)) {
+      if (left === 0) button.setAttribute("aria-disabled", "true");
+      else button.removeAttribute("aria-disabled");
+      $("[data-label]", button).textContent = left !== 0 ? "Add to cart" : isMine ? "No more left" : "Sold out";
+    }
+  }
 }
 
 function showTotals({ items, adjustments, charges, subtotal, grand_total, currency }) {
@@ -156,16 +197,17 @@ function showEmail(email) {
   if (field && document.activeElement !== field && !field.hasAttribute("aria-invalid")) field.value = email ?? "";
 }
 
-// Each reason stands beside what it is about, and all of them beside the button that they stop.
+// Each reason stands beside what it is about, and all of them beside the button that they stop. A line shows its own.
 function showReasons(reasons) {
   for (const part of document.querySelectorAll("#cart [data-field]")) {
-    const own = reasons.filter(({ field }) => field === part.dataset.field).map(({ message }) => message);
-    if (part.dataset.field === "payment_method" && page.declined) own.push(page.declined);
-    $(".reason", part).textContent = own.join(" ");
+    const own = reasons.filter(({ field, data }) => field === part.dataset.field && !data?.item);
+    const said = own.map(({ message }) => message);
+    if (part.dataset.field === "payment_method" && page.declined) said.push(page.declined);
+    $(":scope > .reason", part).textContent = said.join(" ");
   }
-  $("#reasons ul").replaceChildren(...reasons.map(({ field, message }) => {
+  $("#reasons ul").replaceChildren(...reasons.map(({ field, message, data }) => {
     const link = make("a", { href: "#cart", textContent: message });
-    link.dataset.leadsTo = field;
+    Object.assign(link.dataset, { leadsTo: field, item: data?.item ?? "" });
     return make("li", {}, link);
   }));
   $("#reasons").hidden = reasons.length === 0;
@@ -223,11 +265,22 @@ export function showProblem(title, text) {
   problem.focus();
 }
 
-// Put the focus on what can be done about `field`.
-export function lead(field) {
+// Put the focus on what can be done about `field`, or about the line of the cart at `item`.
+export function lead(field, item = "") {
+  if (item) return leadToLine(item);
   const controls = document.querySelectorAll(`[data-field="${field}"] :is(input, select)`);
   const control = field === "items" ? null : [...controls].find((one) => one.checkVisibility());
   (control ?? $("#cart-heading")).focus();
+}
+
+function leadToLine(url) {
+  const line = elementAt($("#items"), url);
+  const take = $("[data-action=take]", line);
+  (take.hidden ? $("[data-action=remove]", line) : take).focus();
+}
+
+function elementAt(list, url) {
+  return [...list.children].find((element) => element.dataset.url === url);
 }
 
 // ------------------------------------------------------------------------------------------------------------ forms

@@ -32,6 +32,25 @@ export function summary({ items, grand_total, currency }) {
   return `${bottles} ${bottles === 1 ? "bottle" : "bottles"}, ${money(grand_total, currency)}`;
 }
 
+// What stands beside a line of which there is less than it asks for, and on the button that takes what there is.
+export function shortage(left) {
+  if (left === 0) return "None is left.";
+  return left === 1 ? "Only 1 is left." : `Only ${left} are left.`;
+}
+
+export function kept(expires_at, isKept) {
+  return isKept ? `Kept for you until ${clock(expires_at)}.` : "Not kept for you any more: others can buy it too.";
+}
+
+export function keptNoMore({ items }) {
+  const rare = items.filter(({ data }) => data.wine?.is_kept_in_cart).map(({ data }) => wineName(data.wine));
+  return `Not kept for you any more: ${rare.join(", ")}. Others can buy it too.`;
+}
+
+export function messages(reasons) {
+  return reasons.map(({ message }) => message).join(" ");
+}
+
 export function whatNext({ incomplete_reasons }) {
   return incomplete_reasons[0]?.message ?? "You can place the order now.";
 }
@@ -48,6 +67,7 @@ export function sentence({ status, body, retryAfter }) {
   if (status === 403)
     return "This page is out of date, perhaps because you signed in or out elsewhere. Reload it, then try again.";
   if (status === 404) return "That is no longer there. This is your cart as it is now.";
+  if (status === 409 && Array.isArray(body?.info)) return messages(body.info);
   if (status === 412)
     return "Your cart or a price has changed since you saw it. Please look at the total, then order again.";
   if (status === 429) return `That was tried too often. Please wait ${duration(retryAfter)}, then try again.`;
@@ -56,16 +76,18 @@ export function sentence({ status, body, retryAfter }) {
   return firstMessage(body) ?? "The shop could not do that.";
 }
 
-// Why an order could not be placed: a title and what can be done.
-export function whyNotOrdered(refusal) {
+// Why an order could not be placed: a title and what can be done. `short` is what the cart has too little of by now.
+export function whyNotOrdered(refusal, short = []) {
   const { status, body } = refusal;
-  const reasons = Array.isArray(body?.info) ? body.info.map(({ message }) => message).join(" ") : "";
+  const reasons = Array.isArray(body?.info) ? messages(body.info) : "";
   const again = "Press the button again to find out: you will not be charged twice.";
   if (body?.reason === "payment" && body.info?.code === "wrong_amount")
     return [declineOf(body), "It is paid back to you, and your cart is as it was."];
   if (body?.reason === "payment")
     return [declineOf(body), "Nothing was charged, and your cart is as it was. Choose how to pay, then order again."];
   if (body?.reason === "incomplete") return ["The order cannot be placed yet.", reasons];
+  if ([409, 412].includes(status) && short.length)
+    return ["There is less left than you asked for.", `${messages(short)} Nothing was charged.`];
   if (status === 409) return ["Something in your cart is not to be had any more.", `${reasons} Nothing was charged.`];
   if (status === 0) return ["The answer did not arrive.", `It is not certain whether the order was placed. ${again}`];
   if (status === 503) return ["The shop is very busy just now.", `Please wait a moment. ${again}`];
@@ -99,7 +121,7 @@ export function orderTitle({ order, state }) {
   return state === "placed" ? `Order ${order} is paid` : `Order ${order} waits for its payment`;
 }
 
-function clock(seconds) {
+export function clock(seconds) {
   const format = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "numeric", minute: "2-digit" });
   return format.format(new Date(1000 * seconds));
 }

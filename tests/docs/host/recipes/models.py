@@ -6,18 +6,40 @@ from django.db import models
 from lorikeet.exceptions import ConflictError, IncompleteCartError
 from lorikeet.models import Adjustment, Payment, PaymentMethod
 
+from .goods import (
+    BinEnd,
+    BinEndLineItem,
+    GiftSetLineItem,
+    Glass,
+    GlassLineItem,
+    PrintedBookLineItem,
+    SeatLineItem,
+    Tasting,
+)
 from .payment_methods import GiftCard, GiftCardPayment, OnlineCard, Wallet
+from .workshops import EngravingLineItem, Work, Workshop
 
 __all__ = [
     "Balance",
+    "BinEnd",
+    "BinEndLineItem",
     "DebitCard",
     "DebitCardPayment",
+    "EngravingLineItem",
     "GiftCard",
     "GiftCardPayment",
+    "GiftSetLineItem",
+    "Glass",
+    "GlassLineItem",
     "OnlineCard",
+    "PrintedBookLineItem",
+    "SeatLineItem",
+    "Tasting",
     "Voucher",
     "VoucherAdjustment",
     "Wallet",
+    "Work",
+    "Workshop",
 ]
 
 

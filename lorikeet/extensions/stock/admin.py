@@ -1,0 +1,156 @@
+"""Stock in the admin: what there is, what is held, every movement, and the few things that staff do to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from lorikeet.admin import Acting, ReadOnly, add_to_orders
+
+from .exceptions import StockError
+from .models import Hold, Movement, StockRecord
+from .movements import adjust, restock
+
+__all__ = ["HoldAdmin", "MovementAdmin", "StockRecordAdmin"]
+
+
+class MovementFields(ActionForm):
+    """The fields beside the actions. They take anything: Django says nothing of what is wrong with them."""
+
+    quantity = forms.CharField(label=_("Units"), required=False)
+    reason = forms.CharField(label=_("reason"), required=False)
+
+
+class AdjustForm(forms.Form):
+    """What a correction needs: the difference, and why."""
+
+    quantity = forms.IntegerField(label=_("Units"), min_value=-(10**12), max_value=10**12)
+    reason = forms.CharField(label=_("reason"), max_length=255)
+
+
+class RestockForm(forms.Form):
+    """What a return needs: how many, all if it does not say, and why."""
+
+    quantity = forms.IntegerField(label=_("Units"), min_value=1, max_value=10**12, required=False)
+    reason = forms.CharField(label=_("reason"), max_length=255)
+
+
+class Named(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Rows that are called by the product of their record, which is loaded with the list."""
+
+    product = "stock__product"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request).prefetch_related(self.product)
+        return rows
+
+
+@admin.register(StockRecord)
+class StockRecordAdmin(Named, Acting):
+    """Records are made and described here; what is on hand is changed by an action, which asks why."""
+
+    product = "product"
+    list_display = ("__str__", "on_hand", "held", "available", "tracked", "low_level")
+    list_filter = ("tracked", "location")
+    search_fields = ("name", "location", "=object_id")
+    fields = (
+        ("name", "location", "position"),
+        ("content_type", "object_id"),
+        ("on_hand", "held", "available"),
+        ("tracked", "backorder_limit", "low_level"),
+    )
+    readonly_fields = ("on_hand", "held", "available")
+    action_form = MovementFields
+    actions = ("adjust",)
+
+    @admin.display(description=_("available"))
+    def available(self, record: StockRecord) -> int | None:
+        """Show how many can be sold."""
+        return record.available if record.tracked else None
+
+    def has_adjust_permission(self, request: HttpRequest) -> bool:
+        """Tell whether this member of the staff may correct what is on hand."""
+        return request.user.has_perm("lorikeet_stock.adjust_stockrecord")
+
+    @admin.action(description=_("Add units to what is on hand, or take them off"), permissions=["adjust"])
+    def adjust(self, request: HttpRequest, queryset: QuerySet[StockRecord]) -> None:
+        """Change what is on hand of each record by the same difference."""
+        form = AdjustForm(request.POST)
+        if not form.is_valid():
+            self.message_user(request, _("Give a whole number of units and a reason."), messages.ERROR)
+            return
+        for record in queryset:
+            try:
+                movement = adjust(record, form.cleaned_data["quantity"], form.cleaned_data["reason"], request.user)
+            except StockError as error:
+                self.message_user(request, str(error), messages.ERROR)
+                continue
+            self.log_change(request, record, f"{movement.quantity:+}: {movement.reason}")
+            self.message_user(request, str(movement))
+
+
+@admin.register(Hold)
+class HoldAdmin(Named, ReadOnly, Acting):
+    """Shows for whom stock is held, and takes back what was sold."""
+
+    list_display = ("id", "stock", "quantity", "returned", "state", "order", "cart", "expires_at")
+    list_filter = ("state", "created_at")
+    list_select_related = ("stock", "order", "cart")
+    search_fields = ("=order__id", "=order__custom_invoice_id", "stock__name")
+    fields = (
+        ("stock", "quantity", "returned", "state"),
+        ("order", "line", "cart"),
+        ("created_at", "expires_at"),
+    )
+    action_form = MovementFields
+    actions = ("restock",)
+
+    def has_restock_permission(self, request: HttpRequest) -> bool:
+        """Tell whether this member of the staff may put back into stock what was sold."""
+        return request.user.has_perm("lorikeet_stock.restock_hold")
+
+    @admin.action(description=_("Put back into stock"), permissions=["restock"])
+    def restock(self, request: HttpRequest, queryset: QuerySet[Hold]) -> None:
+        """Put back the number of units in the form, or all that is left of each hold when it is empty."""
+        form = RestockForm(request.POST)
+        if not form.is_valid():
+            self.message_user(request, _("Give a reason, and a number of units if it is not all."), messages.ERROR)
+            return
+        for hold in queryset.select_related("stock"):
+            try:
+                movement = restock(hold, form.cleaned_data["quantity"], form.cleaned_data["reason"], request.user)
+            except StockError as error:
+                self.message_user(request, str(error), messages.ERROR)
+                continue
+            self.log_change(request, hold, f"{movement.quantity:+}: {movement.reason}")
+            self.message_user(request, str(movement))
+
+
+@admin.register(Movement)
+class MovementAdmin(Named, ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]
+    """The log of what came and went."""
+
+    list_display = ("created_at", "stock", "kind", "quantity", "by", "reason")
+    list_filter = ("kind", "created_at")
+    list_select_related = ("stock", "by")
+    search_fields = ("stock__name", "reason", "=hold__order__id")
+    date_hierarchy = "created_at"
+    fields = (("created_at", "kind", "quantity"), ("stock", "hold"), ("by", "reason"))
+
+
+class HoldInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
+    """What an order holds, or was sold."""
+
+    model = Hold
+    extra = 0
+    fields = ("stock", "quantity", "returned", "state")
+    show_change_link = True
+
+
+add_to_orders(HoldInline)

@@ -1,0 +1,133 @@
+"""From the line items of a cart to the stock that they need. Pure but for one query, for products without a key."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q
+
+from lorikeet.models import LineItem
+from lorikeet.registry import registry
+
+from .models import MOST, Policy, StockRecord
+
+__all__ = ["Part", "Want", "allocate", "holds_in_carts", "policy_of", "stock_of", "supply", "wants"]
+
+#: A line item's primary key, and a stock record's.
+Part = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Want:
+    """Units that one line item needs, of any of some records, and of the first that has them."""
+
+    line: Any
+    records: list[StockRecord]
+    quantity: int
+
+
+def policy_of(line: Any) -> Policy:
+    """Return when the stock of a line item, or of the line items of a model, is held."""
+    if not hasattr(line, "get_stock"):
+        return Policy.NONE
+    policy: Policy = getattr(line, "stock_policy", Policy.AT_PLACING)
+    return policy
+
+
+def holds_in_carts() -> bool:
+    """Tell whether any line item may be held from the moment that it is in a cart."""
+    never = (Policy.AT_PLACING, Policy.NONE)
+    return any(policy_of(model) not in never for model in registry.types(LineItem).values())
+
+
+def wants(lines: Collection[Any], *policies: Policy) -> list[Want]:
+    """Return what ``lines`` with one of ``policies`` need of what is tracked: the first policy's before the next one's.
+
+    :raises TypeError: a ``get_stock()`` names something else than whole units.
+    """
+    asked = list(_asked(line for policy in policies for line in lines if policy_of(line) is policy))
+    products = [source for _, source, _ in asked if not isinstance(source, (StockRecord, list, tuple))]
+    known = _records_of(products) if products else {}
+    found = []
+    for line, source, quantity in asked:
+        if isinstance(source, StockRecord):
+            records = [source]
+        else:
+            records = list(source if isinstance(source, (list, tuple)) else known.get(_key(source), []))
+        if all(record.tracked for record in records):
+            found.append(Want(line, records, quantity))
+    return found
+
+
+def _asked(lines: Iterable[Any]) -> Iterator[tuple[Any, Any, int]]:
+    for line in lines:
+        for source, quantity in line.get_stock():
+            if not isinstance(quantity, int):
+                raise TypeError(f"{type(line).__name__}.get_stock() asks for {quantity!r}: give whole units.")
+            if quantity > 0:
+                yield line, source, min(quantity, MOST)
+
+
+def stock_of(product: Any) -> list[StockRecord]:
+    """Return the records that name ``product``, in the order in which they are taken from."""
+    return _records_of([product]).get(_key(product), [])
+
+
+def _records_of(products: list[Any]) -> dict[Part, list[StockRecord]]:
+    keys: dict[Any, set[str]] = {}
+    for product in products:
+        keys.setdefault(_key(product)[0], set()).add(_key(product)[1])
+    mine = Q()
+    for content_type, pks in keys.items():
+        mine |= Q(content_type=content_type, object_id__in=pks)
+    found: dict[Any, list[StockRecord]] = {}
+    for record in StockRecord.objects.filter(mine).order_by("position", "pk"):
+        found.setdefault((record.content_type_id, record.object_id), []).append(record)
+    return found
+
+
+def _key(product: Any) -> Any:
+    return ContentType.objects.get_for_model(product).pk, str(product.pk)
+
+
+def supply(found: Iterable[Want]) -> Counter[int]:
+    """Return what was available of each record that is wanted when it was read."""
+    return Counter({record.pk: record.available for want in found for record in want.records})
+
+
+def allocate(found: Iterable[Want], available: Mapping[int, int]) -> tuple[Counter[Part], list[tuple[Want, int]]]:
+    """Share out what is available, line by line and record by record.
+
+    :returns: how many of which record each line gets; and each want that is not met, with how many are left for it.
+    """
+    left = Counter(available)
+    parts: Counter[Part] = Counter()
+    short = []
+    for want in found:
+        missing = want.quantity
+        for record in want.records:
+            taken = min(missing, max(left[record.pk], 0))
+            if taken:
+                parts[want.line.pk, record.pk] += taken
+                left[record.pk] -= taken
+                missing -= taken
+        if missing:
+            short.append((want, want.quantity - missing))
+    return parts, short
+
+
+def by_record(parts: Mapping[Part, int]) -> Counter[int]:
+    """Return how many of each record there are in ``parts``."""
+    totals: Counter[int] = Counter()
+    for (_, record), quantity in parts.items():
+        totals[record] += quantity
+    return totals
+
+
+def lines_in(cart: Any) -> list[Any]:
+    """Return what is in ``cart`` as it is now."""
+    return list(LineItem.objects.select_subclasses().filter(cart=cart))

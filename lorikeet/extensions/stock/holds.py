@@ -1,0 +1,206 @@
+"""The counters and the holds behind them: both change in one transaction, so that they always agree.
+
+Whoever changes both inserts or locks his holds first and the records last, in primary-key order, by conditional
+``UPDATE``: the row that every buyer wants is locked for as short as can be.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.db import connections, router, transaction
+from django.db.models import F, QuerySet
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+
+from .exceptions import OutOfStock, StockError
+from .models import Hold, Movement, StockRecord
+from .signals import stock_low
+
+__all__ = [
+    "consume",
+    "delete_old",
+    "give_up",
+    "held",
+    "release",
+    "release_expired",
+    "reserve",
+    "sell",
+    "take",
+    "tell_low",
+    "units",
+]
+
+BATCH = 500
+#: How long a hold of a cart is kept after its end, for whoever wonders what happened.
+KEPT = timedelta(days=1)
+
+
+@transaction.atomic
+def reserve(
+    stock: StockRecord,
+    quantity: int,
+    *,
+    line: Any = None,
+    order: Any = None,
+    expires_at: datetime | None = None,
+) -> Hold:
+    """Hold ``quantity`` units of ``stock``, for an order or for whatever else the caller has in mind.
+
+    :param line: the line item that they are for.
+    :param order: it ends the hold when it is placed or cancelled. Otherwise :func:`consume` or :func:`release` does.
+    :param expires_at: when the hold ends by itself, if it is for no order.
+    :raises OutOfStock: fewer are left; nothing is held.
+    :raises StockError: ``quantity`` is not above zero, or ``stock`` is not tracked.
+    """
+    if quantity <= 0:
+        raise StockError(_("Give a number of units above zero."))
+    if not stock.tracked:
+        raise StockError(_("%(stock)s is not tracked: any number can be sold.") % {"stock": stock})
+    hold = Hold(stock=stock, quantity=quantity, line=line, order=order, expires_at=expires_at)
+    if missing := take({stock.pk: quantity}, hold.save):
+        raise OutOfStock(line, quantity, quantity - missing[stock.pk])
+    return hold
+
+
+@transaction.atomic
+def consume(holds: Iterable[Hold], reason: str = "", by: Any = None) -> int:
+    """Turn what is held into what is sold, and return how many of the holds were still held.
+
+    :param reason: at most 255 characters, for the log of movements.
+    :param by: the user who says so, for the log.
+    """
+    return sell(Hold.objects.filter(pk__in=[hold.pk for hold in holds]), reason, by)
+
+
+@transaction.atomic
+def release(holds: Iterable[Hold]) -> int:
+    """Give up what is held, and return how many of the holds were still held."""
+    return give_up(Hold.objects.filter(pk__in=[hold.pk for hold in holds]))
+
+
+def sell(holds: QuerySet[Hold], reason: str = "", by: Any = None) -> int:
+    """Do what :func:`consume` does, in the transaction that is open."""
+    rows = _end(holds, "consumed")
+    sold = units(rows)
+    log = {"kind": "sale", "reason": reason[:255], "by": by}
+    movements = [Movement(stock_id=row.stock_id, quantity=-row.quantity, hold=row, **log) for row in rows]
+    is_watched = StockRecord.objects.filter(pk__in=sold).exclude(low_level=None).exists()
+    if _inserts_first():
+        Movement.objects.bulk_create(movements)
+    for pk, quantity in sorted(sold.items()):
+        StockRecord.objects.filter(pk=pk).update(on_hand=F("on_hand") - quantity, held=F("held") - quantity)
+    if not _inserts_first():
+        Movement.objects.bulk_create(movements)
+    if is_watched:
+        tell_low(sold)
+    return len(rows)
+
+
+def give_up(holds: QuerySet[Hold], skip_locked: bool = False) -> int:
+    """Do what :func:`release` does, in the transaction that is open."""
+    rows = _end(holds, "released", skip_locked)
+    take({pk: -quantity for pk, quantity in units(rows).items()})
+    return len(rows)
+
+
+def release_expired(stock: int | None = None) -> int:
+    """Release what carts have held for too long, in batches, and return how many holds that were.
+
+    It need not run for stock to be available: whoever finds too little left has it run for that record.
+    """
+    expired = Hold.objects.filter(state="held", order=None, expires_at__lte=now())
+    if stock is not None:
+        expired = expired.filter(stock=stock)
+    released = 0
+    while count := transaction.atomic(give_up)(expired, skip_locked=True):
+        released += count
+    return released
+
+
+def delete_old() -> int:
+    """Delete the holds of carts that ended more than a day ago."""
+    old = Hold.objects.filter(order=None, state="released", expires_at__lt=now() - KEPT)
+    deleted: int = old.delete()[0]
+    return deleted
+
+
+def take(changes: Mapping[int, int], write: Any = lambda: None) -> dict[int, int]:
+    """Change what is held of each record, and return how many are missing of which: those could not be had.
+
+    :param changes: units by the record's primary key, below zero to give back.
+    :param write: inserts the holds; perhaps it is not called if something is missing.
+    """
+    if _inserts_first():
+        write()
+    missing = {}
+    for pk, quantity in sorted(changes.items()):
+        if quantity and not _change(pk, quantity):
+            release_expired(pk)
+            if lacking := 0 if _change(pk, quantity) else quantity - _take_rest(pk, quantity):
+                missing[pk] = lacking
+    if not (_inserts_first() or missing):
+        write()
+    return missing
+
+
+def _inserts_first() -> bool:
+    """Tell whether rows that name a record are inserted before it is changed.
+
+    Where a foreign key is checked at once, inserting locks the record for reading, and two would wait for each other.
+    """
+    return bool(connections[router.db_for_write(Hold)].features.can_defer_constraint_checks)
+
+
+def _change(pk: int, quantity: int) -> bool:
+    rows = StockRecord.objects.filter(pk=pk)
+    if quantity > 0:
+        rows = rows.filter(held__lte=F("on_hand") + F("backorder_limit") - quantity)
+    return bool(rows.update(held=F("held") + quantity))
+
+
+def _take_rest(pk: int, most: int) -> int:
+    """Hold what is left of a record, at most ``most``, and return how many that are."""
+    record = StockRecord.objects.filter(pk=pk).first()
+    there = min(record.available, most) if record is not None else 0
+    return there if there and _change(pk, there) else 0
+
+
+def held(**owner: Any) -> list[Hold]:
+    """Lock and return what is held for an ``order`` or a ``cart``."""
+    return list(_held(Hold.objects.filter(**owner)))
+
+
+def units(rows: Iterable[Hold]) -> Counter[int]:
+    """Return the units of each record that ``rows`` are of."""
+    totals: Counter[int] = Counter()
+    for row in rows:
+        totals[row.stock_id] += row.quantity
+    return totals
+
+
+def _held(holds: QuerySet[Hold], skip_locked: bool = False) -> QuerySet[Hold]:
+    skips = skip_locked and connections[router.db_for_write(Hold)].features.has_select_for_update_skip_locked
+    locked: QuerySet[Hold] = holds.filter(state="held").select_for_update(skip_locked=skips).order_by("pk")
+    return locked
+
+
+def _end(holds: QuerySet[Hold], state: str, skip_locked: bool = False) -> list[Hold]:
+    """Move those of ``holds`` that are held to ``state``, and return them; everything else stays as it is."""
+    rows = list(_held(holds, skip_locked)[:BATCH]) if skip_locked else list(_held(holds))
+    ended = Hold.objects.filter(pk__in=[row.pk for row in rows], state="held").update(state=state)
+    if ended != len(rows):  # only where rows cannot be locked, and then the transaction is undone
+        raise StockError(_("These holds are being worked on by somebody else."))
+    return rows
+
+
+def tell_low(gone: Mapping[int, int]) -> None:
+    """Send ``stock_low`` for each record that has fallen to its level by what is ``gone``, once that is committed."""
+    for record in StockRecord.objects.filter(pk__in=gone, low_level__gte=F("on_hand")).order_by("pk"):
+        if record.on_hand + gone[record.pk] > (record.low_level or 0):
+            send = partial(stock_low.send_robust, sender=StockRecord, record=record)
+            transaction.on_commit(send, robust=True)

@@ -1,0 +1,187 @@
+"""What is on hand and where, what is held for whom, and every movement. Quantities are whole units."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.contrib.contenttypes.fields import GenericForeignKey
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.timezone import now
+from django.utils.translation import gettext_lazy as _
+
+from lorikeet.models import Cart, LineItem, Order
+
+__all__ = ["Hold", "Movement", "Policy", "StockRecord"]
+
+#: So that no sum of two leaves the columns, which are all signed: MariaDB subtracts no unsigned ones.
+MOST = 10**12
+
+
+class Policy(Enum):
+    """When the stock of a line item is held: the class attribute ``stock_policy`` of its model."""
+
+    #: From the moment that the order is made, until it is placed or cancelled. The default.
+    AT_PLACING = "at placing"
+    #: From the moment that it is in the cart, for ``LORIKEET_STOCK_CART_SECONDS`` after each change.
+    ON_ADD = "on add"
+    #: Never, and nothing is counted.
+    NONE = "none"
+
+
+class StockRecord(models.Model):
+    """So many units at one place: a row that is changed by every sale and by nothing else, so it is kept small.
+
+    A product names one of these by a key of its own, or is named by them (``product``), and need not be changed then:
+    one for each of its locations. Only the functions of this extension change the counters.
+    """
+
+    name = models.CharField(_("name"), max_length=200, blank=True, help_text=_("What staff know it by."))
+    location = models.CharField(_("location"), max_length=100, blank=True)
+    position = models.PositiveIntegerField(
+        _("position"), default=0, help_text=_("Of the locations of a product, the lowest is taken from first.")
+    )
+    content_type = models.ForeignKey(
+        ContentType, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("type of the product")
+    )
+    object_id = models.CharField(_("primary key of the product"), max_length=64, null=True, blank=True)
+    product = GenericForeignKey()
+    on_hand = models.BigIntegerField(_("on hand"), default=0, editable=False)
+    held = models.BigIntegerField(_("held"), default=0, editable=False)
+    tracked = models.BooleanField(_("tracked"), default=True, help_text=_("If not, any number can be sold."))
+    backorder_limit = models.BigIntegerField(
+        _("backorder limit"),
+        default=0,
+        validators=[MinValueValidator(0), MaxValueValidator(MOST)],
+        help_text=_("How many more than there are may be sold."),
+    )
+    low_level = models.BigIntegerField(
+        _("low level"), null=True, blank=True, help_text=_("Staff are told when no more than this is on hand.")
+    )
+
+    class Meta:
+        verbose_name = _("stock record")
+        verbose_name_plural = _("stock records")
+        constraints = (
+            models.CheckConstraint(condition=Q(held__gte=0), name="lorikeet_stock_held_not_negative"),
+            models.CheckConstraint(condition=Q(backorder_limit__gte=0), name="lorikeet_stock_limit_not_negative"),
+            models.CheckConstraint(
+                condition=Q(held__lte=F("on_hand") + F("backorder_limit")), name="lorikeet_stock_held_is_there"
+            ),
+            models.UniqueConstraint(
+                fields=("content_type", "object_id", "location"), name="lorikeet_stock_product_at_location"
+            ),
+        )
+        permissions = (("adjust_stockrecord", _("Can correct what is on hand")),)
+
+    def __str__(self) -> str:
+        name = self.name or (str(self.product) if self.product is not None else f"Stock {self.pk}")
+        return f"{name} ({self.location})" if self.location else name
+
+    def clean(self) -> None:
+        super().clean()
+        if self.held > self.on_hand + (self.backorder_limit or 0):
+            raise ValidationError({"backorder_limit": _("More are held or owed than that.")})
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Write everything but the counters, which may have changed since they were read."""
+        if not self._state.adding and not kwargs.get("force_insert") and kwargs.get("update_fields") is None:
+            names = {field.name for field in self._meta.concrete_fields if not field.primary_key}
+            kwargs["update_fields"] = names - {"id", "on_hand", "held"}
+        super().save(*args, **kwargs)
+
+    @property
+    def available(self) -> int:
+        """How many can be sold, as of when this was read; without a meaning if it is not tracked."""
+        return max(self.on_hand + self.backorder_limit - self.held, 0)
+
+    @property
+    def in_stock(self) -> bool:
+        """Whether at least one can be sold."""
+        return not self.tracked or self.available > 0
+
+
+class Hold(models.Model):
+    """Some units that are kept for an order, for a cart, or for whoever made the hold, and what became of them.
+
+    What is held for an order stays until the order is placed or cancelled; for a cart, until ``expires_at``.
+    """
+
+    class State(models.TextChoices):
+        HELD = "held", _("held")
+        CONSUMED = "consumed", _("sold")
+        RELEASED = "released", _("released")
+
+    stock = models.ForeignKey(StockRecord, models.PROTECT, related_name="holds", db_index=False)
+    line = models.ForeignKey(LineItem, models.SET_NULL, null=True, blank=True, related_name="stock_holds")
+    order = models.ForeignKey(Order, models.PROTECT, null=True, blank=True, related_name="stock_holds")
+    cart = models.ForeignKey(Cart, models.SET_NULL, null=True, blank=True, related_name="stock_holds")
+    quantity = models.BigIntegerField(_("quantity"))
+    #: How many of those that were sold are back in stock.
+    returned = models.BigIntegerField(_("returned"), default=0)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.HELD)
+    expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
+    created_at = models.DateTimeField(_("held since"), default=now)
+
+    class Meta:
+        verbose_name = _("hold")
+        verbose_name_plural = _("holds")
+        constraints = (
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="lorikeet_stock_hold_of_something"),
+            models.CheckConstraint(
+                condition=Q(returned__gte=0, returned__lte=F("quantity")), name="lorikeet_stock_returned_was_sold"
+            ),
+            models.CheckConstraint(condition=Q(order=None) | Q(cart=None), name="lorikeet_stock_hold_of_one"),
+        )
+        indexes = (
+            models.Index(fields=("stock", "state", "expires_at"), name="lorikeet_stock_hold_stock"),
+            models.Index(fields=("state", "expires_at"), name="lorikeet_stock_hold_expiry"),
+        )
+        permissions = (("restock_hold", _("Can put back into stock what was sold")),)
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of {self.stock}"
+
+    @property
+    def returnable(self) -> int:
+        """How many of what was sold can still come back."""
+        return self.quantity - self.returned if self.state == "consumed" else 0
+
+
+class Movement(models.Model):
+    """One change of what is on hand: what was sold, what came back, what was delivered or corrected. Never changed."""
+
+    class Kind(models.TextChoices):
+        SALE = "sale", _("sale")
+        RETURN = "return", _("return")
+        CORRECTION = "correction", _("correction")
+
+    stock = models.ForeignKey(StockRecord, models.PROTECT, related_name="movements")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    quantity = models.BigIntegerField(_("quantity"), help_text=_("Below zero for what left."))
+    hold = models.ForeignKey(Hold, models.PROTECT, null=True, blank=True, related_name="movements")
+    by = models.ForeignKey(
+        django_settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
+    )
+    reason = models.CharField(_("reason"), max_length=255, blank=True)
+    created_at = models.DateTimeField(_("at"), default=now, db_index=True)
+
+    class Meta:
+        verbose_name = _("movement")
+        verbose_name_plural = _("movements")
+
+    def __str__(self) -> str:
+        return f"{self.quantity:+} {self.stock}: {self.get_kind_display()}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("A movement of stock is never changed: write another with adjust().")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("A movement of stock is never deleted: write another with adjust().")

@@ -1,0 +1,57 @@
+"""Stock that an order holds, from the moment that it is made until it is placed or cancelled."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+
+from lorikeet.contents import CartContents
+from lorikeet.exceptions import ConflictErrorSet
+from lorikeet.models import Order
+
+from .claims import claim
+from .demand import Part, holds_in_carts, policy_of, wants
+from .exceptions import OutOfStock
+from .holds import give_up, held, sell
+from .models import Hold, Policy
+
+__all__ = ["finish", "hold", "undo"]
+
+
+def hold(order: Order, contents: CartContents) -> None:
+    """Hold what the lines of ``order`` need, and take over what its cart held.
+
+    :raises ConflictErrorSet: less is left; one :class:`~.exceptions.OutOfStock` for each line.
+    """
+    asked = wants(contents.lines, Policy.ON_ADD, Policy.AT_PLACING)
+    if not asked:
+        return
+    is_held = any(policy_of(line) is Policy.ON_ADD for line in contents.lines)
+    rows = held(cart=contents.cart) if is_held else []
+    Hold.objects.filter(pk__in=[row.pk for row in rows]).update(state="released")
+    short = claim(asked, rows, partial(_write, order))
+    if short:
+        raise ConflictErrorSet(OutOfStock(want.line, want.quantity, got) for want, got in short)
+
+
+def _write(order: Order, parts: Counter[Part], again: bool) -> None:
+    mine = Hold.objects.filter(order=order)
+    if again:
+        mine.delete()
+    Hold.objects.bulk_create(
+        Hold(stock_id=stock, line_id=line, order=order, quantity=quantity)
+        for (line, stock), quantity in sorted(parts.items())
+        if quantity
+    )
+
+
+def finish(order: Order) -> None:
+    """Turn what ``order`` holds into a sale."""
+    sell(Hold.objects.filter(order=order))
+
+
+def undo(order: Order) -> None:
+    """Give up what ``order`` holds."""
+    if order.cart is not None and holds_in_carts():  # the cart holds it again in a moment: its holds are locked first
+        held(cart=order.cart)
+    give_up(Hold.objects.filter(order=order))

@@ -1,0 +1,1 @@
+"""A shop whose line items need stock, each in its own way."""
