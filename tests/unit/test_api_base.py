@@ -37,6 +37,11 @@ EMPTY = IncompleteCartError("empty", "There are no items in the cart.", "items")
         (InvalidToken("This cart token is not valid."), 400, {"X-Cart-Token": ["This cart token is not valid."]}),
         (LimitReached("There is no room.", "items"), 400, {"items": ["There is no room."]}),
         (
+            GONE,
+            409,
+            {"reason": "conflict", "info": [{"code": "gone", "field": "items", "message": "It is gone."}]},
+        ),
+        (
             ConflictErrorSet([GONE]),
             409,
             {"reason": "conflict", "info": [{"code": "gone", "field": "items", "message": "It is gone."}]},

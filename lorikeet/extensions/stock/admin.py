@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from lorikeet.admin import Acting, ReadOnly, add_to_orders
 
 from .exceptions import StockError
+from .holds import release
 from .models import Hold, Movement, StockRecord
 from .movements import adjust, restock
 
@@ -102,14 +103,14 @@ class HoldAdmin(Named, ReadOnly, Acting):
     list_display = ("id", "stock", "quantity", "returned", "state", "order", "cart", "expires_at")
     list_filter = ("state", "created_at")
     list_select_related = ("stock", "order", "cart")
-    search_fields = ("=order__id", "=order__custom_invoice_id", "stock__name")
+    search_fields = ("=order__id", "=order__custom_invoice_id", "=stock__id", "stock__name", "=stock__object_id")
     fields = (
         ("stock", "quantity", "returned", "state"),
         ("order", "line", "cart"),
         ("created_at", "expires_at"),
     )
     action_form = MovementFields
-    actions = ("restock",)
+    actions = ("restock", "release")
 
     def has_restock_permission(self, request: HttpRequest) -> bool:
         """Tell whether this member of the staff may put back into stock what was sold."""
@@ -130,6 +131,20 @@ class HoldAdmin(Named, ReadOnly, Acting):
                 continue
             self.log_change(request, hold, f"{movement.quantity:+}: {movement.reason}")
             self.message_user(request, str(movement))
+
+    def has_release_permission(self, request: HttpRequest) -> bool:
+        """Tell whether this member of the staff may let go what is held for no order."""
+        return request.user.has_perm("lorikeet_stock.release_hold")
+
+    @admin.action(description=_("Let go, if it is for no order"), permissions=["release"])
+    def release(self, request: HttpRequest, queryset: QuerySet[Hold]) -> None:
+        """Give up what a cart holds, or was put aside; what is held for an order goes when that is cancelled."""
+        for hold in queryset.select_related("stock"):
+            if hold.order_id is not None or not release([hold]):
+                self.message_user(request, _("%s is for an order, or is not held.") % hold, messages.ERROR)
+                continue
+            self.log_change(request, hold, "Let go.")
+            self.message_user(request, _("%s was let go.") % hold)
 
 
 @admin.register(Movement)

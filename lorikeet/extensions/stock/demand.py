@@ -15,7 +15,7 @@ from lorikeet.registry import registry
 
 from .models import MOST, Policy, StockRecord
 
-__all__ = ["Part", "Want", "allocate", "holds_in_carts", "policy_of", "stock_of", "supply", "wants"]
+__all__ = ["Part", "Want", "allocate", "holds_in_carts", "policy_of", "stock_by_product", "stock_of", "supply", "wants"]
 
 #: A line item's primary key, and a stock record's.
 Part = tuple[int, int]
@@ -50,17 +50,20 @@ def wants(lines: Collection[Any], *policies: Policy) -> list[Want]:
     :raises TypeError: a ``get_stock()`` names something else than whole units.
     """
     asked = list(_asked(line for policy in policies for line in lines if policy_of(line) is policy))
-    products = [source for _, source, _ in asked if not isinstance(source, (StockRecord, list, tuple))]
-    known = _records_of(products) if products else {}
+    named = stock_by_product(source for _, source, _ in asked if _is_product(source))
     found = []
     for line, source, quantity in asked:
         if isinstance(source, StockRecord):
             records = [source]
         else:
-            records = list(source if isinstance(source, (list, tuple)) else known.get(_key(source), []))
+            records = list(named[source] if _is_product(source) else source or ())
         if all(record.tracked for record in records):
             found.append(Want(line, records, quantity))
     return found
+
+
+def _is_product(source: Any) -> bool:
+    return source is not None and not isinstance(source, (StockRecord, list, tuple))
 
 
 def _asked(lines: Iterable[Any]) -> Iterator[tuple[Any, Any, int]]:
@@ -74,24 +77,19 @@ def _asked(lines: Iterable[Any]) -> Iterator[tuple[Any, Any, int]]:
 
 def stock_of(product: Any) -> list[StockRecord]:
     """Return the records that name ``product``, in the order in which they are taken from."""
-    return _records_of([product]).get(_key(product), [])
+    return stock_by_product([product])[product]
 
 
-def _records_of(products: list[Any]) -> dict[Part, list[StockRecord]]:
-    keys: dict[Any, set[str]] = {}
-    for product in products:
-        keys.setdefault(_key(product)[0], set()).add(_key(product)[1])
+def stock_by_product(products: Iterable[Any]) -> dict[Any, list[StockRecord]]:
+    """Return the records that name each of ``products``, in the order in which they are taken from; one query."""
+    keys = {product: (ContentType.objects.get_for_model(product).pk, str(product.pk)) for product in products}
     mine = Q()
-    for content_type, pks in keys.items():
-        mine |= Q(content_type=content_type, object_id__in=pks)
-    found: dict[Any, list[StockRecord]] = {}
-    for record in StockRecord.objects.filter(mine).order_by("position", "pk"):
-        found.setdefault((record.content_type_id, record.object_id), []).append(record)
-    return found
-
-
-def _key(product: Any) -> Any:
-    return ContentType.objects.get_for_model(product).pk, str(product.pk)
+    for content_type in {content_type for content_type, _ in keys.values()}:
+        mine |= Q(content_type=content_type, object_id__in={pk for known, pk in keys.values() if known == content_type})
+    found: dict[Any, list[StockRecord]] = {key: [] for key in keys.values()}
+    for record in StockRecord.objects.filter(mine).order_by("position", "pk") if keys else ():
+        found[record.content_type_id, record.object_id].append(record)
+    return {product: found[key] for product, key in keys.items()}
 
 
 def supply(found: Iterable[Want]) -> Counter[int]:

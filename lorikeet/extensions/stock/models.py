@@ -142,7 +142,10 @@ class Hold(models.Model):
             models.Index(fields=("stock", "state", "expires_at"), name="lorikeet_stock_hold_stock"),
             models.Index(fields=("state", "expires_at"), name="lorikeet_stock_hold_expiry"),
         )
-        permissions = (("restock_hold", _("Can put back into stock what was sold")),)
+        permissions = (
+            ("restock_hold", _("Can put back into stock what was sold")),
+            ("release_hold", _("Can let go what is held for no order")),
+        )
 
     def __str__(self) -> str:
         return f"{self.quantity} of {self.stock}"

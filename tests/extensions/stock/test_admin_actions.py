@@ -55,6 +55,7 @@ def log():
         ("change_stockrecord", "stockrecord", []),
         (None, "hold", []),
         ("restock_hold", "hold", ["restock"]),
+        ("release_hold", "hold", ["release"]),
         ("adjust_stockrecord", "hold", []),
     ],
 )
@@ -223,3 +224,26 @@ def test_a_reason_that_was_typed_is_escaped(client, clerk, stock):
     client.force_login(clerk)
 
     assert "<script>alert(1)" not in page(client, url("movement_changelist"))
+
+
+# letting go
+
+
+def test_the_staff_let_go_what_was_put_aside(act, allow, clerk, stock):
+    allow("release_hold")
+    hold = reserve(stock, 3)
+
+    said = act("release", hold)
+
+    assert said == [f"3 of {stock} was let go."]
+    assert (counters(stock), holds()) == ((10, 0), [("released", 3)])
+    assert log() == [(clerk.handle, "hold", hold.pk, "Let go.")]
+
+
+def test_what_was_sold_to_an_order_is_not_let_go(act, allow, sold_with_order, unchanged):
+    allow("release_hold")
+
+    with unchanged():
+        said = act("release", sold_with_order)
+
+    assert said == [f"{sold_with_order} is for an order, or is not held."]

@@ -193,6 +193,18 @@ def test_the_same_record_twice_is_not_counted_twice(guest, bottle, asking, uncha
     assert reasons(guest) == [out_of_stock("1 × Moscato", line["url"], 6, 4)]
 
 
+def test_a_product_that_has_no_record_yet_is_out_of_stock(guest, bottle, asking, unchanged):
+    asking((None, 1))
+    line = add(guest, bottle)
+    get_ready(guest)
+    assert reasons(guest) == [out_of_stock("1 × Moscato", line["url"], 1, 0)]
+
+    with unchanged():
+        response = guest.checkout()
+
+    assert response.status_code == 409
+
+
 @pytest.mark.parametrize("quantity", [0, -1, -(10**30)])
 def test_nothing_or_less_is_not_held(guest, bottle, asking, quantity):
     asking((bottle.stock, quantity))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lorikeet.extensions.stock.demand import stock_of
+from lorikeet.extensions.stock.demand import stock_by_product, stock_of
 from lorikeet.extensions.stock.models import Hold, Policy, StockRecord
 from lorikeet.extensions.stock.movements import adjust
 from tests.extensions.goods.factories import make_bottle, make_gadget, make_stock
@@ -70,6 +70,18 @@ def test_the_records_of_a_product_come_in_their_order():
 
     assert [record.location for record in stock_of(gadget)] == ["Perth", "Darwin", "Hobart"]
     assert first.product == gadget
+
+
+def test_the_records_of_many_products_cost_one_query(django_assert_num_queries):
+    here, there, nowhere, bottle = make_gadget(Perth=1), make_gadget(Hobart=2), make_gadget(), make_bottle(1)
+    make_stock(5, product=bottle, location="Darwin")
+    stock_of(here), stock_of(bottle)  # their types are known from now on
+
+    with django_assert_num_queries(1):
+        found = stock_by_product([here, there, nowhere, bottle])
+
+    on_hand = {product: [record.on_hand for record in records] for product, records in found.items()}
+    assert on_hand == {here: [1], there: [2], nowhere: [], bottle: [5]}
 
 
 def test_a_product_of_another_type_with_the_same_key_has_its_own(guest):

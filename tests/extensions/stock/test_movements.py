@@ -7,7 +7,7 @@ from django.db.models import ProtectedError
 from lorikeet.extensions.stock.exceptions import StockError
 from lorikeet.extensions.stock.holds import consume, release, reserve
 from lorikeet.extensions.stock.models import Hold, Movement, StockRecord
-from lorikeet.extensions.stock.movements import adjust, restock
+from lorikeet.extensions.stock.movements import adjust, recount, restock
 from lorikeet.extensions.stock.signals import stock_low
 from lorikeet.models import Order
 from lorikeet.refunds import refund
@@ -437,3 +437,22 @@ def test_a_receiver_that_fails_stops_nobody(low, guest):
         stock_low.disconnect(receiver)
 
     assert (told, counters(bottle), holds()) == ([(bottle.stock_id, 4)], (4, 0), [("consumed", 6)])
+
+
+# counting anew
+
+
+def test_counters_that_were_written_to_are_counted_anew(stock):
+    reserve(stock, 3)
+    StockRecord.objects.update(on_hand=99, held=1)
+
+    assert recount(stock) is True
+
+    assert counters(stock) == (10, 3)
+
+
+def test_counters_that_are_right_stay(stock, unchanged):
+    reserve(stock, 3)
+
+    with unchanged():
+        assert recount(stock) is False

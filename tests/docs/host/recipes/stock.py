@@ -38,11 +38,14 @@ def count_again(record, counted, staff):
 
 
 def take_back(order, staff):
-    """Put back into stock all that an order was sold, and pay for it."""
+    """Pay back an order, then put into stock what came back; not within a transaction, since a provider is asked."""
+    attempt = refund(order, reason="Came back unopened.", by=staff)
+    if attempt.state == "failed":
+        return attempt  # the parcel is here and the money is not back: somebody has to look
     for hold in order.stock_holds.filter(state="consumed"):
         if hold.returnable:
             restock(hold, reason="Came back unopened.", by=staff)
-    refund(order, reason="Came back unopened.", by=staff)
+    return attempt
 
 
 def put_aside(record, units):
