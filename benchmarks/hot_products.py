@@ -113,7 +113,8 @@ WAYS = {
 def compare(rounds: int, clients: int, seconds: float, form: str) -> None:
     """Measure each way ``rounds`` times with as many ``clients`` at once, and print the medians."""
     with database():
-        record = StockRecord.objects.create(on_hand=PLENTY)
+        record = StockRecord.objects.create()
+        StockRecord.objects.filter(pk=record.pk).update(on_hand=PLENTY)
         server = describe()
         with Crowd(clients, work) as crowd:
             run_round(crowd, record, WARM_UP_SECONDS)

@@ -64,5 +64,6 @@ HOOKS: list[Hooks] = []
 
 
 def register_hooks(hooks: Hooks) -> None:
-    """Have ``hooks`` called from now on, in ``AppConfig.ready()``."""
-    HOOKS.append(hooks)
+    """Have ``hooks`` called from now on, in ``AppConfig.ready()``; the same object twice is called once."""
+    if hooks not in HOOKS:
+        HOOKS.append(hooks)

@@ -42,7 +42,8 @@ def register_rules(rules: Callable[[], Iterable[tuple[str, QuerySet[Any]]]]) -> 
 
     :param rules: it returns pairs: a sentence, and the rows for which it does not hold.
     """
-    RULES.append(rules)
+    if rules not in RULES:
+        RULES.append(rules)
 
 
 def violations() -> Iterator[Violation]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID, uuid4, uuid5
 
 from django import forms
 from django.contrib import admin, messages
@@ -26,6 +27,8 @@ class MovementFields(ActionForm):
 
     quantity = forms.CharField(label=_("Units"), required=False)
     reason = forms.CharField(label=_("reason"), required=False)
+    #: By which the second of two clicks is noticed.
+    movement_key = forms.CharField(widget=forms.HiddenInput, required=False, initial=uuid4)
 
 
 class AdjustForm(forms.Form):
@@ -33,6 +36,7 @@ class AdjustForm(forms.Form):
 
     quantity = forms.IntegerField(label=_("Units"), min_value=-(10**12), max_value=10**12)
     reason = forms.CharField(label=_("reason"), max_length=255)
+    movement_key = forms.UUIDField(required=False)
 
 
 class RestockForm(forms.Form):
@@ -40,6 +44,12 @@ class RestockForm(forms.Form):
 
     quantity = forms.IntegerField(label=_("Units"), min_value=1, max_value=10**12, required=False)
     reason = forms.CharField(label=_("reason"), max_length=255)
+    movement_key = forms.UUIDField(required=False)
+
+
+def key_for(row: Any, form: forms.Form) -> UUID:
+    """Return the key of what ``form`` asks to be done to ``row``."""
+    return uuid5(form.cleaned_data["movement_key"] or uuid4(), f"{row._meta.label} {row.pk}")
 
 
 class Named(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -86,9 +96,10 @@ class StockRecordAdmin(Named, Acting):
         if not form.is_valid():
             self.message_user(request, _("Give a whole number of units and a reason."), messages.ERROR)
             return
+        change, reason = form.cleaned_data["quantity"], form.cleaned_data["reason"]
         for record in queryset:
             try:
-                movement = adjust(record, form.cleaned_data["quantity"], form.cleaned_data["reason"], request.user)
+                movement = adjust(record, change, reason, request.user, key_for(record, form))
             except StockError as error:
                 self.message_user(request, str(error), messages.ERROR)
                 continue
@@ -123,9 +134,10 @@ class HoldAdmin(Named, ReadOnly, Acting):
         if not form.is_valid():
             self.message_user(request, _("Give a reason, and a number of units if it is not all."), messages.ERROR)
             return
+        quantity, reason = form.cleaned_data["quantity"], form.cleaned_data["reason"]
         for hold in queryset.select_related("stock"):
             try:
-                movement = restock(hold, form.cleaned_data["quantity"], form.cleaned_data["reason"], request.user)
+                movement = restock(hold, quantity, reason, request.user, key_for(hold, form))
             except StockError as error:
                 self.message_user(request, str(error), messages.ERROR)
                 continue
@@ -166,6 +178,10 @@ class HoldInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
     fields = ("stock", "quantity", "returned", "state")
     show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request).select_related("stock").prefetch_related("stock__product")
+        return rows
 
 
 add_to_orders(HoldInline)

@@ -22,10 +22,10 @@ class StockConfig(AppConfig):
         from lorikeet.recovery import register_sweep
 
         from .holds import delete_old, release_expired
-        from .hooks import StockHooks
+        from .hooks import stock_hooks
         from .rules import rules
 
-        register_hooks(StockHooks())
+        register_hooks(stock_hooks)
         register_sweep("holds released", release_expired)
         register_sweep("holds deleted", delete_old)
         register_rules(rules)

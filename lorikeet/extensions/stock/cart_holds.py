@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from lorikeet.exceptions import ConflictErrorSet, LimitReached
 from lorikeet.models import Cart
 
-from .claims import claim
+from .claims import claim, where_held
 from .conf import settings
 from .demand import Part, Want, by_record, lines_in, policy_of, wants
 from .exceptions import OutOfStock
@@ -83,6 +83,7 @@ def _hold(cart: Cart, asked: list[Want]) -> list[tuple[Want, int]]:
         return []
     time = _time(rows)
     Hold.objects.filter(pk__in=[row.pk for row in rows]).update(**time)  # first: nobody takes them for expired now
+    asked = where_held(asked, rows)
     short = claim(list(_limited(asked)), rows, partial(_write, cart, rows, time))
     return [(want, got) for limited, got in short for want in asked if want.records is limited.records]
 

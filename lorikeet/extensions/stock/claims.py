@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Protocol
 
 from .demand import Part, Want, allocate, by_record, supply
 from .holds import take, units
 from .models import Hold
 
-__all__ = ["claim"]
+__all__ = ["claim", "where_held"]
 
 
 class Write(Protocol):
     """Makes the holds be as ``parts`` say; ``again`` after it has done so for others."""
 
     def __call__(self, parts: Counter[Part], again: bool) -> None: ...
+
+
+def where_held(asked: list[Want], rows: Iterable[Hold]) -> list[Want]:
+    """Return ``asked`` with the records first of which ``rows`` hold some, so that nothing moves without need."""
+    mine = units(rows)
+    return [replace(want, records=sorted(want.records, key=lambda record: record.pk not in mine)) for want in asked]
 
 
 def claim(asked: list[Want], rows: Iterable[Hold], write: Write) -> list[tuple[Want, int]]:

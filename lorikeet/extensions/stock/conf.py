@@ -14,7 +14,9 @@ class StockSettings(SettingsGroup):
         900, positive, "Seconds after its last change for which a cart holds stock. Reading it changes nothing."
     )
     STOCK_CART_LONGEST_SECONDS = Setting(
-        3600, positive, "Seconds for which a cart holds the same stock at most, however often it is changed."
+        3600,
+        positive,
+        "Seconds after which a cart ceases to hold stock, however often it is changed meanwhile.",
     )
     STOCK_CART_UNITS = Setting(
         50, positive, "Most units of stock that one cart may hold; a line item that needs more is answered 400."

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext, ngettext
 
 from lorikeet.exceptions import ConflictError, LorikeetError
@@ -30,7 +31,10 @@ class OutOfStock(ConflictError):
         else:
             left = gettext("none is left")
         message = f"{line}: {left}." if line is not None else f"{left.capitalize()}."
-        url = reverse("lorikeet:cart-item", kwargs={"id": line.pk}) if line is not None and not is_gone else None
+        url = None
+        if line is not None and not is_gone:
+            with suppress(NoReverseMatch):  # a site without the API
+                url = reverse("lorikeet:cart-item", kwargs={"id": line.pk})
         super().__init__("out_of_stock", message, "items", {"item": url, "asked": asked, "available": available})
 
 

@@ -7,13 +7,13 @@ Whoever changes both inserts or locks his holds first and the records last, in p
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from django.db import connections, router, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
@@ -33,10 +33,11 @@ __all__ = [
     "take",
     "tell_low",
     "units",
+    "whole",
 ]
 
 BATCH = 500
-#: How long a hold of a cart is kept after its end, for whoever wonders what happened.
+#: How long a hold that was for no order is kept after its end, for whoever wonders what happened.
 KEPT = timedelta(days=1)
 
 
@@ -56,8 +57,9 @@ def reserve(
     :param expires_at: when the hold ends by itself, if it is for no order.
     :raises OutOfStock: fewer are left; nothing is held.
     :raises StockError: ``quantity`` is not above zero, or ``stock`` is not tracked.
+    :raises TypeError: ``quantity`` is no whole number.
     """
-    if quantity <= 0:
+    if whole(quantity) <= 0:
         raise StockError(_("Give a number of units above zero."))
     if not stock.tracked:
         raise StockError(_("%(stock)s is not tracked: any number can be sold.") % {"stock": stock})
@@ -81,6 +83,16 @@ def consume(holds: Iterable[Hold], reason: str = "", by: Any = None) -> int:
 def release(holds: Iterable[Hold]) -> int:
     """Give up what is held, and return how many of the holds were still held."""
     return give_up(Hold.objects.filter(pk__in=[hold.pk for hold in holds]))
+
+
+def whole(quantity: Any) -> int:
+    """Return ``quantity`` if it is whole units.
+
+    :raises TypeError: it is not.
+    """
+    if not isinstance(quantity, int):
+        raise TypeError(f"{quantity!r} is no number of whole units.")
+    return quantity
 
 
 def sell(holds: QuerySet[Hold], reason: str = "", by: Any = None) -> int:
@@ -123,13 +135,14 @@ def release_expired(stock: int | None = None) -> int:
 
 
 def delete_old() -> int:
-    """Delete the holds of carts that ended more than a day ago."""
-    old = Hold.objects.filter(order=None, state="released", expires_at__lt=now() - KEPT)
+    """Delete what was held for no order and was let go, a day after its end."""
+    is_over = Q(expires_at__lt=now() - KEPT) | Q(expires_at=None, created_at__lt=now() - KEPT)
+    old = Hold.objects.filter(is_over, order=None, state="released")
     deleted: int = old.delete()[0]
     return deleted
 
 
-def take(changes: Mapping[int, int], write: Any = lambda: None) -> dict[int, int]:
+def take(changes: Mapping[int, int], write: Callable[[], object] = lambda: None) -> dict[int, int]:
     """Change what is held of each record, and return how many are missing of which: those could not be had.
 
     :param changes: units by the record's primary key, below zero to give back.
@@ -165,7 +178,9 @@ def _change(pk: int, quantity: int) -> bool:
 
 def _take_rest(pk: int, most: int) -> int:
     """Hold what is left of a record, at most ``most``, and return how many that are."""
-    record = StockRecord.objects.filter(pk=pk).first()
+    features = connections[router.db_for_write(StockRecord)].features
+    locked = StockRecord.objects.select_for_update(no_key=features.has_select_for_no_key_update)
+    record = locked.filter(pk=pk).first()
     there = min(record.available, most) if record is not None else 0
     return there if there and _change(pk, there) else 0
 

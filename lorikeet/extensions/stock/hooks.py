@@ -16,7 +16,7 @@ from .demand import Want, allocate, holds_in_carts, supply, wants
 from .exceptions import OutOfStock
 from .models import Hold, Policy
 
-__all__ = ["StockHooks"]
+__all__ = ["StockHooks", "stock_hooks"]
 
 
 class StockHooks(Hooks):
@@ -49,6 +49,10 @@ class StockHooks(Hooks):
 
     def undo_checkout(self, order: Order) -> None:
         order_holds.undo(order)
+
+
+#: The one that is registered.
+stock_hooks = StockHooks()
 
 
 def _held_for(cart: Cart, asked: list[Want]) -> Counter[int]:

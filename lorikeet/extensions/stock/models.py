@@ -21,6 +21,8 @@ __all__ = ["Hold", "Movement", "Policy", "StockRecord"]
 
 #: So that no sum of two leaves the columns, which are all signed: MariaDB subtracts no unsigned ones.
 MOST = 10**12
+#: What only the functions of this extension write.
+COUNTERS = {"on_hand", "held"}
 
 
 class Policy(Enum):
@@ -87,12 +89,34 @@ class StockRecord(models.Model):
         super().clean()
         if self.held > self.on_hand + (self.backorder_limit or 0):
             raise ValidationError({"backorder_limit": _("More are held or owed than that.")})
+        self._clean_product()
+
+    def _clean_product(self) -> None:
+        """Refuse half a key of a product, and one that cannot be: nothing could be shown of it."""
+        if (self.content_type is None) != (not self.object_id):
+            raise ValidationError({"object_id": _("Give the type of the product and its primary key, or neither.")})
+        if self.content_type is None:
+            self.object_id = None
+            return
+        model = self.content_type.model_class()
+        if model is None:
+            raise ValidationError({"content_type": _("There are no products of this type any more.")})
+        try:
+            model._meta.pk.to_python(self.object_id)
+        except ValidationError as error:
+            raise ValidationError({"object_id": error.messages}) from None
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Write everything but the counters, which may have changed since they were read."""
-        if not self._state.adding and not kwargs.get("force_insert") and kwargs.get("update_fields") is None:
+        if self._state.adding or kwargs.get("force_insert"):
+            refused = bool(self.on_hand or self.held)
+        else:
             names = {field.name for field in self._meta.concrete_fields if not field.primary_key}
-            kwargs["update_fields"] = names - {"id", "on_hand", "held"}
+            refused = not COUNTERS.isdisjoint(kwargs.get("update_fields") or ())
+            if kwargs.get("update_fields") is None:
+                kwargs["update_fields"] = names - COUNTERS
+        if refused:
+            raise TypeError("Stock is counted in and corrected with adjust(), which writes down why.")
         super().save(*args, **kwargs)
 
     @property
@@ -168,6 +192,8 @@ class Movement(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     quantity = models.BigIntegerField(_("quantity"), help_text=_("Below zero for what left."))
     hold = models.ForeignKey(Hold, models.PROTECT, null=True, blank=True, related_name="movements")
+    #: By which the second of two requests for the same is noticed.
+    key = models.UUIDField(null=True, blank=True, unique=True, editable=False)
     by = models.ForeignKey(
         django_settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
     )

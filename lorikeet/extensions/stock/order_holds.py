@@ -9,8 +9,8 @@ from lorikeet.contents import CartContents
 from lorikeet.exceptions import ConflictErrorSet
 from lorikeet.models import Order
 
-from .claims import claim
-from .demand import Part, holds_in_carts, policy_of, wants
+from .claims import claim, where_held
+from .demand import Part, holds_in_carts, wants
 from .exceptions import OutOfStock
 from .holds import give_up, held, sell
 from .models import Hold, Policy
@@ -26,10 +26,9 @@ def hold(order: Order, contents: CartContents) -> None:
     asked = wants(contents.lines, Policy.ON_ADD, Policy.AT_PLACING)
     if not asked:
         return
-    is_held = any(policy_of(line) is Policy.ON_ADD for line in contents.lines)
-    rows = held(cart=contents.cart) if is_held else []
+    rows = held(cart=contents.cart) if holds_in_carts() else []
     Hold.objects.filter(pk__in=[row.pk for row in rows]).update(state="released")
-    short = claim(asked, rows, partial(_write, order))
+    short = claim(where_held(asked, rows), rows, partial(_write, order))
     if short:
         raise ConflictErrorSet(OutOfStock(want.line, want.quantity, got) for want, got in short)
 

@@ -247,3 +247,35 @@ def test_what_was_sold_to_an_order_is_not_let_go(act, allow, sold_with_order, un
         said = act("release", sold_with_order)
 
     assert said == [f"{sold_with_order} is for an order, or is not held."]
+
+
+# clicking twice
+
+
+def test_the_second_click_brings_no_second_delivery(act, allow, stock):
+    allow("adjust_stockrecord")
+    form = {"quantity": "5", "reason": "Delivered again.", "movement_key": "5f0c3a52-8f0e-4f0b-9b51-0d8e3c1f0a11"}
+    act("adjust", stock, **form)
+
+    said = act("adjust", stock, **form)
+
+    assert (said, counters(stock)) == (["This was done already."], (15, 0))
+
+
+def test_the_second_click_puts_no_second_part_back(act, allow, stock, sold_with_order):
+    allow("restock_hold")
+    form = {"quantity": "1", "reason": "Unopened.", "movement_key": "5f0c3a52-8f0e-4f0b-9b51-0d8e3c1f0a11"}
+    act("restock", sold_with_order, **form)
+
+    said = act("restock", sold_with_order, **form)
+
+    assert (said, counters(stock)) == (["This was done already."], (8, 0))
+
+
+def test_the_form_has_a_key_of_its_own_each_time(client, clerk, allow, stock):
+    allow("adjust_stockrecord")
+    client.force_login(clerk)
+
+    keys = {client.get(url("stockrecord_changelist")).context["action_form"]["movement_key"].value() for _ in range(2)}
+
+    assert len(keys) == 2

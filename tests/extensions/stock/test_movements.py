@@ -1,5 +1,7 @@
 """What comes in, what goes back, the log of both, and the signal of what runs out."""
 
+from uuid import UUID
+
 import pytest
 from django.db import transaction
 from django.db.models import ProtectedError
@@ -7,7 +9,7 @@ from django.db.models import ProtectedError
 from lorikeet.extensions.stock.exceptions import StockError
 from lorikeet.extensions.stock.holds import consume, release, reserve
 from lorikeet.extensions.stock.models import Hold, Movement, StockRecord
-from lorikeet.extensions.stock.movements import adjust, recount, restock
+from lorikeet.extensions.stock.movements import adjust, restock
 from lorikeet.extensions.stock.signals import stock_low
 from lorikeet.models import Order
 from lorikeet.refunds import refund
@@ -439,20 +441,31 @@ def test_a_receiver_that_fails_stops_nobody(low, guest):
     assert (told, counters(bottle), holds()) == ([(bottle.stock_id, 4)], (4, 0), [("consumed", 6)])
 
 
-# counting anew
+# whole units, and once
 
 
-def test_counters_that_were_written_to_are_counted_anew(stock):
-    reserve(stock, 3)
-    StockRecord.objects.update(on_hand=99, held=1)
-
-    assert recount(stock) is True
-
-    assert counters(stock) == (10, 3)
-
-
-def test_counters_that_are_right_stay(stock, unchanged):
-    reserve(stock, 3)
-
+@pytest.mark.parametrize("units", [1.5, "2"], ids=repr)
+def test_only_whole_units_move(stock, sold, unchanged, units):
     with unchanged():
-        assert recount(stock) is False
+        with pytest.raises(TypeError, match="no number of whole units"):
+            adjust(stock, units, "Counted.")
+        with pytest.raises(TypeError, match="no number of whole units"):
+            reserve(stock, units)
+        with pytest.raises(TypeError, match="no number of whole units"):
+            restock(sold, units)
+
+
+def test_what_comes_back_is_what_is_left_to_come_back_now(stock, sold):
+    restock(Hold.objects.get(pk=sold.pk), 2)
+
+    restock(sold)
+
+    assert counters(stock) == (10, 0)
+
+
+def test_a_return_is_not_made_twice_under_one_key(sold, unchanged):
+    key = UUID("5f0c3a52-8f0e-4f0b-9b51-0d8e3c1f0a11")
+    restock(sold, 1, key=key)
+
+    with unchanged(), pytest.raises(StockError, match="done already"):
+        restock(sold, 1, key=key)

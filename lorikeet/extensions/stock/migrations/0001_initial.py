@@ -64,6 +64,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', models.CharField(choices=[('sale', 'sale'), ('return', 'return'), ('correction', 'correction')], max_length=10, verbose_name='kind')),
                 ('quantity', models.BigIntegerField(help_text='Below zero for what left.', verbose_name='quantity')),
+                ('key', models.UUIDField(blank=True, editable=False, null=True, unique=True)),
                 ('reason', models.CharField(blank=True, max_length=255, verbose_name='reason')),
                 ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name='at')),
                 ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
