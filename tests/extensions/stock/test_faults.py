@@ -240,7 +240,7 @@ MUTANTS = {
         ),
         Mutant(
             "an order does not take over what its cart held",
-            ((f"{EXTENSION}.order_holds.hold", "held(cart=contents.cart) if is_held else []", "[]"),),
+            ((f"{EXTENSION}.order_holds.hold", "held(cart=contents.cart) if holds_in_carts() else []", "[]"),),
             (Told("stock exact"),),
         ),
         Mutant(
