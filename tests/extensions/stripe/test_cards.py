@@ -51,7 +51,7 @@ def test_a_card_is_shown_by_its_brand_and_last_four_digits(shopper):
         "exp_month": 8,
         "exp_year": card().exp_year,
     }
-    assert str(card()) == "mastercard •••• 4444"
+    assert str(card()) == "Mastercard •••• 4444"
 
 
 def test_it_is_in_the_cart_and_selected(shopper):
