@@ -279,6 +279,17 @@ def test_the_counters_agree_where_keys_are_checked_at_once(stock, monkeypatch, u
     assert (counters(stock), holds()) == ((10, 8), [("held", 8)])
 
 
+def test_a_sale_is_written_down_where_keys_are_checked_at_once(stock, monkeypatch):
+    monkeypatch.setattr(connection.features, "can_defer_constraint_checks", False)
+    hold = reserve(stock, 8)
+
+    assert consume([hold]) == 1
+
+    sale = hold.movements.get()
+    assert (sale.kind, sale.stock, sale.quantity) == ("sale", stock, -8)
+    assert (counters(stock), holds()) == ((2, 0), [("consumed", 8)])
+
+
 def test_a_hold_that_ends_while_it_is_read_ends_once(stock, unchanged):
     """Only where rows cannot be locked: whoever comes second is undone."""
     hold = reserve(stock, 3)
