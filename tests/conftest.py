@@ -13,7 +13,7 @@ from tests.testapp.snapshots import snapshot
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _quick_clearing():
+def quick_clearing():
     """After a test with transactions of its own, empty the tables; Django would make all permissions anew as well."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: clear())
