@@ -30,6 +30,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+#: Milliseconds in which a page has to show what is expected of it, also while another browser is at work.
+PATIENCE = 10_000
 
 
 @contextmanager
@@ -112,6 +114,7 @@ def chromium():
     path = os.environ.get("LORIKEET_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.skip("there is no Chromium: install it (Debian: chromium), or name it with LORIKEET_CHROMIUM=")
+    api.expect.set_options(timeout=PATIENCE)
     with api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
@@ -132,7 +135,7 @@ def open_shop(chromium, server):
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(PATIENCE)
 
         def note(text):
             if not any(part in text for part in expected):
