@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
-from uuid import uuid4, uuid5
+from uuid import UUID, uuid4, uuid5
 
 from django import forms
 from django.contrib import admin, messages
@@ -146,7 +146,7 @@ class OrderAdmin(ReadOnly, Acting, FoundByUser):
     )
 
     action_form = RefundFields
-    actions = ("refund", "cancel")
+    actions: Sequence[Any] = ("refund", "cancel")
 
     def has_refund_permission(self, request: HttpRequest) -> bool:
         """Tell whether this member of the staff may pay back."""
@@ -155,6 +155,18 @@ class OrderAdmin(ReadOnly, Acting, FoundByUser):
     @admin.action(description=_("Refund"), permissions=["refund"])
     def refund(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
         """Pay back the amount of the form, or all that is left of each order when it is empty."""
+        self.pay_back(request, queryset)
+
+    def pay_back(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Order],
+        then: Callable[[Order, str, UUID], object] = lambda order, reason, key: None,
+    ) -> None:
+        """Pay back what the form says, and tell the staff: for an action that does more than "Refund".
+
+        :param then: is called with each order of which a refund has not failed, the reason, and the refund's key.
+        """
         form = RefundForm(request.POST)
         if not form.is_valid():
             self.message_user(request, _("Give a reason, and an amount if it is not all."), messages.ERROR)
@@ -170,6 +182,8 @@ class OrderAdmin(ReadOnly, Acting, FoundByUser):
             words = f"Refund of {attempt.amount} {attempt.currency}: {attempt.state}. {reason}"
             self.log_change(request, order, words)
             self.message_user(request, f"{order}: {words}")
+            if attempt.state != "failed":
+                then(order, reason, attempt.key)
 
     def has_cancel_permission(self, request: HttpRequest) -> bool:
         """Tell whether this member of the staff may cancel an order that waits for its money."""
@@ -202,9 +216,14 @@ class OrderAdmin(ReadOnly, Acting, FoundByUser):
         return format_html_join("", "<div>{} — {}</div>", ((row, row.total) for row in rows))
 
 
-def add_to_orders(inline: Any) -> None:
-    """Show the rows of ``inline`` on the page of each order, where an extension keeps something of its own."""
+def add_to_orders(inline: Any, *actions: Any) -> None:
+    """Show what an extension keeps of orders: the rows of ``inline`` on the page of each, ``actions`` in their list.
+
+    An action is a function as Django's admin takes it. It is called with the ``OrderAdmin``, whose :meth:`pay_back
+    <lorikeet.admin.OrderAdmin.pay_back>` is for those that refund.
+    """
     OrderAdmin.inlines = (*OrderAdmin.inlines, inline)
+    OrderAdmin.actions = (*OrderAdmin.actions, *actions)
 
 
 @admin.register(Cart)

@@ -106,6 +106,20 @@ def test_an_extension_shows_rows_of_its_own_on_an_order(admin, sale, monkeypatch
     assert "What was sold" in page(admin, "order_change", sale.pk)
 
 
+def test_an_extension_does_things_of_its_own_with_orders(admin, sale, monkeypatch):
+    monkeypatch.setattr(OrderAdmin, "inlines", OrderAdmin.inlines)
+    monkeypatch.setattr(OrderAdmin, "actions", OrderAdmin.actions)
+
+    def pick(orders, request, queryset):
+        orders.message_user(request, f"Pick {', '.join(str(order) for order in queryset)}.")
+
+    add_to_orders(LineInline, pick)
+    data = {"action": "pick", "_selected_action": [sale.pk]}
+    response = admin.post(reverse("admin:lorikeet_order_changelist"), data, follow=True)
+
+    assert [str(message) for message in response.context["messages"]] == [f"Pick {sale}."]
+
+
 def test_what_a_shopper_has_typed_is_escaped(admin, sale):
     models.StreetAddress.objects.update(addressee="<script>alert(1)</script>")
     Order.objects.update(guest_email='"<script>"@example.com')

@@ -12,12 +12,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from lorikeet.admin import Acting, ReadOnly, add_to_orders
+from lorikeet.admin import Acting, OrderAdmin, ReadOnly, add_to_orders
+from lorikeet.models import Order
 
 from .exceptions import StockError
 from .holds import release
 from .models import Hold, Movement, StockRecord
-from .movements import adjust, restock
+from .movements import adjust, restock, restock_order
 
 __all__ = ["HoldAdmin", "MovementAdmin", "StockRecordAdmin"]
 
@@ -184,4 +185,24 @@ class HoldInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
         return rows
 
 
-add_to_orders(HoldInline)
+@admin.action(description=_("Refund, and put all of it back into stock"), permissions=["refund"])
+def refund_and_restock(orders: OrderAdmin, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+    """Pay back what the form says, and with each order of which that has not failed put back what it was sold."""
+    if not request.user.has_perm("lorikeet_stock.restock_hold"):
+        orders.message_user(request, _("You may not put back into stock what was sold."), messages.ERROR)
+        return
+
+    def put_back(order: Order, reason: str, key: UUID) -> None:
+        try:
+            movements = restock_order(order, reason, request.user, key)
+        except StockError as error:
+            orders.message_user(request, str(error), messages.ERROR)
+            return
+        for movement in movements:
+            orders.log_change(request, movement.hold, f"{movement.quantity:+}: {movement.reason}")
+            orders.message_user(request, str(movement))
+
+    orders.pay_back(request, queryset, put_back)
+
+
+add_to_orders(HoldInline, refund_and_restock)

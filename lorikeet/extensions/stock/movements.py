@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import transaction
 from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
+from lorikeet.models import Order
+
 from .exceptions import StockError
 from .holds import tell_low, whole
 from .models import Hold, Movement, StockRecord
 
-__all__ = ["adjust", "recount", "restock"]
+__all__ = ["adjust", "recount", "restock", "restock_order"]
 
 
 @transaction.atomic
@@ -54,6 +56,20 @@ def restock(
         raise StockError(_("%(hold)s: that many were not sold, or are back already.") % {"hold": hold})
     StockRecord.objects.filter(pk=hold.stock_id).update(on_hand=F("on_hand") + back)
     return _record(key, stock_id=hold.stock_id, kind="return", quantity=back, hold=hold, reason=reason[:255], by=by)
+
+
+@transaction.atomic
+def restock_order(order: Order, reason: str = "", by: Any = None, key: UUID | None = None) -> list[Movement]:
+    """Put back into stock what was sold with ``order``, all that has not come back yet, and return the movements.
+
+    :param key: of this return, so that asking for it again is refused.
+    :raises StockError: somebody else puts it back at this moment, or there was a return with this key; nothing is.
+    """
+    sold = Hold.objects.filter(order=order, state="consumed", returned__lt=F("quantity")).select_related("stock")
+    return [
+        restock(hold, hold.returnable, reason, by, None if key is None else uuid5(key, f"{hold._meta.label} {hold.pk}"))
+        for hold in sold.order_by("stock_id", "pk")
+    ]
 
 
 def _record(key: UUID | None, **values: Any) -> Movement:

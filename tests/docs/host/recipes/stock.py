@@ -8,7 +8,7 @@ from django.utils.timezone import now
 
 from lorikeet.extensions.stock.holds import consume, release, reserve
 from lorikeet.extensions.stock.models import Hold, StockRecord
-from lorikeet.extensions.stock.movements import adjust, restock
+from lorikeet.extensions.stock.movements import adjust, restock_order
 from lorikeet.extensions.stock.signals import stock_low
 from lorikeet.refunds import refund
 
@@ -42,9 +42,7 @@ def take_back(order, staff):
     attempt = refund(order, reason="Came back unopened.", by=staff)
     if attempt.state == "failed":
         return attempt  # the parcel is here and the money is not back: somebody has to look
-    for hold in order.stock_holds.filter(state="consumed"):
-        if hold.returnable:
-            restock(hold, reason="Came back unopened.", by=staff)
+    restock_order(order, reason="Came back unopened.", by=staff)
     return attempt
 
 
