@@ -273,6 +273,21 @@ def test_rules_are_asked_for_each_time_in_the_order_of_their_registration(house_
     assert asked == ["first", "second"] * 2
 
 
+def test_rules_that_are_registered_twice_are_asked_for_once(house_rules):
+    asked = []
+
+    def rules():
+        asked.append("rules")
+        return ()
+
+    house_rules(rules)
+    register_rules(rules)
+
+    found()
+
+    assert asked == ["rules"]
+
+
 def test_looking_changes_nothing(unchanged):
     make_order(notified_at=now())
 
