@@ -100,16 +100,16 @@ class RefundFields(ActionForm):
     """The fields beside the actions. They take anything: Django says nothing of what is wrong with them."""
 
     amount = forms.CharField(label=_("Refund: amount"), required=False)
-    reason = forms.CharField(label=_("reason"), required=False)
+    reason = forms.CharField(label=_("Reason"), required=False)
     #: By which the second of two clicks is noticed.
-    refund_key = forms.CharField(widget=forms.HiddenInput, required=False, initial=uuid4)
+    refund_key = forms.CharField(label="", widget=forms.HiddenInput, required=False, initial=uuid4)
 
 
 class RefundForm(forms.Form):
     """What the action to pay back needs: how much, and why."""
 
     amount = forms.DecimalField(label=_("Refund: amount"), required=False, max_digits=19, decimal_places=4)
-    reason = forms.CharField(label=_("reason"), max_length=255)
+    reason = forms.CharField(label=_("Reason"), max_length=255)
     refund_key = forms.UUIDField(required=False)
 
 

@@ -120,6 +120,12 @@ def test_an_extension_does_things_of_its_own_with_orders(admin, sale, monkeypatc
     assert [str(message) for message in response.context["messages"]] == [f"Pick {sale}."]
 
 
+def test_the_actions_ask_for_an_amount_and_a_reason_and_nothing_else(admin, sale):
+    form = admin.get(reverse("admin:lorikeet_order_changelist")).context["action_form"]
+
+    assert [str(field.label) for field in form if field.label] == ["Action:", "Refund: amount", "Reason"]
+
+
 def test_what_a_shopper_has_typed_is_escaped(admin, sale):
     models.StreetAddress.objects.update(addressee="<script>alert(1)</script>")
     Order.objects.update(guest_email='"<script>"@example.com')

@@ -27,16 +27,16 @@ class MovementFields(ActionForm):
     """The fields beside the actions. They take anything: Django says nothing of what is wrong with them."""
 
     quantity = forms.CharField(label=_("Units"), required=False)
-    reason = forms.CharField(label=_("reason"), required=False)
+    reason = forms.CharField(label=_("Reason"), required=False)
     #: By which the second of two clicks is noticed.
-    movement_key = forms.CharField(widget=forms.HiddenInput, required=False, initial=uuid4)
+    movement_key = forms.CharField(label="", widget=forms.HiddenInput, required=False, initial=uuid4)
 
 
 class AdjustForm(forms.Form):
     """What a correction needs: the difference, and why."""
 
     quantity = forms.IntegerField(label=_("Units"), min_value=-(10**12), max_value=10**12)
-    reason = forms.CharField(label=_("reason"), max_length=255)
+    reason = forms.CharField(label=_("Reason"), max_length=255)
     movement_key = forms.UUIDField(required=False)
 
 
@@ -44,7 +44,7 @@ class RestockForm(forms.Form):
     """What a return needs: how many, all if it does not say, and why."""
 
     quantity = forms.IntegerField(label=_("Units"), min_value=1, max_value=10**12, required=False)
-    reason = forms.CharField(label=_("reason"), max_length=255)
+    reason = forms.CharField(label=_("Reason"), max_length=255)
     movement_key = forms.UUIDField(required=False)
 
 
