@@ -22,17 +22,19 @@ pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="what is locked is asked of PostgreSQL"),
 ]
 
-#: What anybody holds or waits for, apart from the question itself.
-LOCKS = """
+#: Who is connected, apart from who asks. The server looks after its tables by itself, and locks their indexes for it.
+CLIENTS = """
+    FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
+#: What anybody of them holds or waits for.
+LOCKS = f"""
     SELECT locktype, mode, granted, relation::regclass::text AS name FROM pg_locks
-    WHERE pid <> pg_backend_pid() AND (database = (SELECT oid FROM pg_database WHERE datname = current_database())
-                                       OR locktype IN ('transactionid', 'virtualxid', 'tuple'))
-    AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())
-"""
-TRANSACTIONS = """
-    SELECT state, query FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
-"""
+    WHERE pid IN (SELECT pid {CLIENTS})
+    AND (database = (SELECT oid FROM pg_database WHERE datname = current_database())
+         OR locktype IN ('transactionid', 'virtualxid', 'tuple'))
+"""  # noqa: S608 -- nobody's input
+TRANSACTIONS = f"SELECT state, query {CLIENTS} AND xact_start IS NOT NULL"
 
 
 @pytest.fixture

@@ -40,7 +40,10 @@ SAMPLE = """
     LEFT JOIN lorikeet_stock_hold hold ON hold.stock_id = record.id AND hold.state = 'held'
     GROUP BY record.id
 """
-OTHERS = "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+OTHERS = """
+    SELECT count(*) AS count FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+"""
 DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 
 
