@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
-from uuid import UUID, uuid4, uuid5
+from uuid import uuid4, uuid5
 
 from django import forms
 from django.contrib import admin, messages
@@ -161,11 +161,11 @@ class OrderAdmin(ReadOnly, Acting, FoundByUser):
         self,
         request: HttpRequest,
         queryset: QuerySet[Order],
-        then: Callable[[Order, str, UUID], object] = lambda order, reason, key: None,
+        then: Callable[[Order, str], object] = lambda order, reason: None,
     ) -> None:
         """Pay back what the form says, and tell the staff: for an action that does more than "Refund".
 
-        :param then: is called with each order of which a refund has not failed, the reason, and the refund's key.
+        :param then: is called with each order of which a refund has not failed, and the reason.
         """
         form = RefundForm(request.POST)
         if not form.is_valid():
@@ -183,7 +183,7 @@ class OrderAdmin(ReadOnly, Acting, FoundByUser):
             self.log_change(request, order, words)
             self.message_user(request, f"{order}: {words}")
             if attempt.state != "failed":
-                then(order, reason, attempt.key)
+                then(order, reason)
 
     def has_cancel_permission(self, request: HttpRequest) -> bool:
         """Tell whether this member of the staff may cancel an order that waits for its money."""

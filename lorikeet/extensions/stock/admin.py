@@ -192,9 +192,9 @@ def refund_and_restock(orders: OrderAdmin, request: HttpRequest, queryset: Query
         orders.message_user(request, _("You may not put back into stock what was sold."), messages.ERROR)
         return
 
-    def put_back(order: Order, reason: str, key: UUID) -> None:
+    def put_back(order: Order, reason: str) -> None:
         try:
-            movements = restock_order(order, reason, request.user, key)
+            movements = restock_order(order, reason, request.user)
         except StockError as error:
             orders.message_user(request, str(error), messages.ERROR)
             return

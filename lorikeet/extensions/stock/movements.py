@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Sum
@@ -59,17 +59,14 @@ def restock(
 
 
 @transaction.atomic
-def restock_order(order: Order, reason: str = "", by: Any = None, key: UUID | None = None) -> list[Movement]:
+def restock_order(order: Order, reason: str = "", by: Any = None) -> list[Movement]:
     """Put back into stock what was sold with ``order``, all that has not come back yet, and return the movements.
 
-    :param key: of this return, so that asking for it again is refused.
-    :raises StockError: somebody else puts it back at this moment, or there was a return with this key; nothing is.
+    :raises StockError: somebody else puts it back at this moment, and rows cannot be locked here; nothing is.
     """
-    sold = Hold.objects.filter(order=order, state="consumed", returned__lt=F("quantity")).select_related("stock")
-    return [
-        restock(hold, hold.returnable, reason, by, None if key is None else uuid5(key, f"{hold._meta.label} {hold.pk}"))
-        for hold in sold.order_by("stock_id", "pk")
-    ]
+    sold = Hold.objects.filter(order=order, state="consumed", returned__lt=F("quantity"))
+    locked = list(sold.select_for_update().order_by("pk"))  # all of them before the first record
+    return [restock(hold, hold.returnable, reason, by) for hold in sorted(locked, key=lambda hold: hold.stock_id)]
 
 
 def _record(key: UUID | None, **values: Any) -> Movement:

@@ -1,9 +1,10 @@
 """Real processes that want the same piece at the same moment, on PostgreSQL."""
 
 from functools import partial
+from time import sleep
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import override_settings
 
 from lorikeet import recovery
@@ -11,8 +12,8 @@ from lorikeet.checkout import checkout
 from lorikeet.exceptions import LorikeetError
 from lorikeet.extensions.stock.exceptions import OutOfStock, StockError
 from lorikeet.extensions.stock.holds import consume, release, reserve
-from lorikeet.extensions.stock.models import Movement
-from lorikeet.extensions.stock.movements import adjust, restock
+from lorikeet.extensions.stock.models import Hold, Movement
+from lorikeet.extensions.stock.movements import adjust, restock, restock_order
 from lorikeet.models import Cart, Order
 from tests.faults.crowds import at_once
 from tests.faults.databases import clear
@@ -255,6 +256,32 @@ def test_what_was_sold_comes_back_once(rounds):
         assert sorted(returned) == [0, 0, 0, 2]
         assert counters(hold.stock) == (2, 0)
         assert Movement.objects.filter(kind="return").count() == 1
+
+
+def test_an_order_and_a_part_of_it_come_back_without_waiting_for_each_other_in_a_ring(rounds):
+    """Of two lines of one product: the record is locked after what was sold of it."""
+
+    def back(hold):
+        with transaction.atomic():
+            Hold.objects.select_for_update().get(pk=hold.pk)
+            sleep(0.5)
+            return restock(hold).quantity
+
+    def all_back(order):
+        sleep(0.2)
+        return sum(movement.quantity for movement in restock_order(order))
+
+    for _ in rounds:
+        bottle, browser = make_bottle(9), ready()
+        put(browser, bottle, "BottleLine", 4)
+        put(browser, bottle, "SeatLine", 2)
+        check_out(browser)
+        order, hold = Order.objects.get(), Hold.objects.get(quantity=2, state="consumed")
+
+        returned = at_once([partial(back, hold), partial(all_back, order)])
+
+        assert returned == [2, 4]
+        assert counters(bottle) == (9, 0)
 
 
 def test_what_is_sold_beyond_what_there_is_stays_within_its_limit(rounds):
