@@ -45,7 +45,7 @@ test:
 	LORIKEET_TEST_DATABASE=sqlite $(PYTEST) $(COUNTED_TESTS) $(COUNTED)
 	LORIKEET_TEST_DATABASE=sqlite $(PYTEST) $(COUNTED_TESTS:%=--ignore=%)
 	LORIKEET_TEST_DATABASE=postgresql $(PYTEST) $(COUNTED_ON_POSTGRESQL) $(COUNTED)
-	LORIKEET_TEST_DATABASE=postgresql $(PYTEST)
+	LORIKEET_TEST_DATABASE=postgresql $(PYTEST) $(COUNTED_ON_POSTGRESQL:%=--ignore=%)
 	LORIKEET_TEST_DATABASE=sqlite $(PYTEST) tests/extensions $(COUNTED)
 	@# the fake Stripe's own tests have no database
 	LORIKEET_TEST_DATABASE=postgresql $(PYTEST) tests/extensions --ignore-glob='*/test_fake_*'
