@@ -261,7 +261,9 @@ def represent_checkout(order: Order, attempt: PaymentAttempt | None) -> dict[str
 
     Its ``state`` is ``"unknown"`` when nobody can say whether the shopper was charged, and staff will find out.
     """
-    url = reverse("lorikeet:checkout-status", kwargs={"id": order.uuid})
+    url, confirm_url, cancel_url = (
+        reverse(f"lorikeet:checkout-{name}", kwargs={"id": order.uuid}) for name in ("status", "confirm", "cancel")
+    )
     return {
         "id": str(order.uuid),
         "order": order.pk,
@@ -270,6 +272,6 @@ def represent_checkout(order: Order, attempt: PaymentAttempt | None) -> dict[str
         "info": attempt.info if attempt else None,
         "expires_at": order.expires_at.timestamp() if order.expires_at else None,
         "url": url,
-        "confirm_url": f"{url}confirm/",
-        "cancel_url": f"{url}cancel/",
+        "confirm_url": confirm_url,
+        "cancel_url": cancel_url,
     }

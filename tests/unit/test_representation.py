@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
+from django.urls import include, path
 from django.utils.translation import override as language_of
 
 from lorikeet.contents import CartContents
@@ -239,6 +240,27 @@ def test_a_checkout_in_flight_is_shown_in_the_cart():
         "confirm_url": f"/_cart/checkout/{order.uuid}/confirm/",
         "cancel_url": f"/_cart/checkout/{order.uuid}/cancel/",
     }
+
+
+class ElsewhereURLs:
+    """A site that has put the three URLs of a checkout at places of its own."""
+
+    places = {"status": "sales/<str:id>", "confirm": "paid/<str:id>", "cancel": "stop/<str:id>"}
+    checkout = [path(place, lambda request, **ids: None, name=f"checkout-{name}") for name, place in places.items()]
+    urlpatterns = [path("", include((checkout, "lorikeet")))]
+
+
+@override_settings(ROOT_URLCONF=ElsewhereURLs)
+def test_a_checkout_names_its_urls_wherever_the_site_has_put_them():
+    order = make_order()
+
+    shown = represent_checkout(order, None)
+
+    assert [shown["url"], shown["confirm_url"], shown["cancel_url"]] == [
+        f"/sales/{order.uuid}",
+        f"/paid/{order.uuid}",
+        f"/stop/{order.uuid}",
+    ]
 
 
 def test_a_checkout_that_nobody_can_tell_about_says_so():
