@@ -152,6 +152,8 @@ def test_the_wheel_holds_what_is_easily_forgotten(wheel):
         "lorikeet/migrations/0001_initial.py",
         "lorikeet/management/commands/lorikeet_tick.py",
         "lorikeet/templatetags/lorikeet.py",
+        "lorikeet/api_serializers.py",
+        "lorikeet/extras/__init__.py",
         f"lorikeet_cart-{lorikeet.__version__}.dist-info/licenses/LICENSE",
     }
 
