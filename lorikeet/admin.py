@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 from uuid import uuid4, uuid5
@@ -10,15 +9,13 @@ from uuid import uuid4, uuid5
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
-from django.contrib.admin.utils import flatten
-from django.contrib.auth import get_user_model
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from .admin_bases import Acting, FoundByUser, ReadOnly, amount_of, in_currency, row_behind
 from .exceptions import RefundError
 from .models import Cart, Order, OrderCharge, Payment, PaymentAttempt
 from .payments import decide, give_up, resolve
@@ -26,51 +23,8 @@ from .refunds import refund
 
 __all__ = ["CartAdmin", "OrderAdmin", "PaymentAttemptAdmin", "add_to_orders"]
 
-logger = logging.getLogger(__name__)
-
-
-class ReadOnly(admin.options.BaseModelAdmin):  # type: ignore[type-arg]
-    """Rows that only Lorikeet writes."""
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return list(flatten(self.fields or ()))
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class Acting(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows with actions that have short transactions of their own, whatever ``ATOMIC_REQUESTS`` says."""
-
-    @transaction.non_atomic_requests
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        return super().changelist_view(request, extra_context)
-
-    def did(self, request: HttpRequest, row: Any, action: Callable[[Any], Any]) -> bool:
-        """Do something with a row, and tell the staff if it cannot be done: the other rows have their turn."""
-        try:
-            action(row)
-        except Exception:
-            logger.exception("%s could not be worked on.", row)
-            self.message_user(request, _("%s could not be worked on; the log says why.") % row, messages.ERROR)
-            return False
-        return True
-
-
-class FoundByUser(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows that staff find by their user's name and address as well, whatever the user model calls them."""
-
-    def get_search_fields(self, request: HttpRequest) -> list[str]:
-        user = get_user_model()
-        columns = {field.name for field in user._meta.get_fields()}
-        names = {user.USERNAME_FIELD, user.get_email_field_name()} & columns
-        return [*super().get_search_fields(request), *(f"=user__{name}" for name in sorted(names))]
+ADDRESS = row_behind("delivery_address", _("delivery address"))
+METHOD = row_behind("payment_method", _("payment method"))
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -99,8 +53,8 @@ class StateFilter(admin.SimpleListFilter):
 class RefundFields(ActionForm):
     """The fields beside the actions. They take anything: Django says nothing of what is wrong with them."""
 
-    amount = forms.CharField(label=_("Refund: amount"), required=False)
-    reason = forms.CharField(label=_("Reason"), required=False)
+    amount = forms.CharField(label=_("Amount to refund:"), required=False)
+    reason = forms.CharField(label=_("Reason:"), required=False)
     #: By which the second of two clicks is noticed.
     refund_key = forms.CharField(label="", widget=forms.HiddenInput, required=False, initial=uuid4)
 
@@ -108,40 +62,45 @@ class RefundFields(ActionForm):
 class RefundForm(forms.Form):
     """What the action to pay back needs: how much, and why."""
 
-    amount = forms.DecimalField(label=_("Refund: amount"), required=False, max_digits=19, decimal_places=4)
-    reason = forms.CharField(label=_("Reason"), max_length=255)
+    amount = forms.DecimalField(required=False, max_digits=19, decimal_places=4)
+    reason = forms.CharField(max_length=255)
     refund_key = forms.UUIDField(required=False)
+
+
+def rows_of(holder: Any) -> list[Any]:
+    """Return the lines and the adjustments of an order or a cart."""
+    return [*holder.items.select_subclasses(), *holder.adjustments.select_subclasses()]
 
 
 class ChargeInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     model = OrderCharge
     extra = 0
-    fields = ("code", "label", "total", "included")
+    fields = ("code", "label", amount_of("total", _("total")), "included")
 
 
 class AttemptInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
     model = PaymentAttempt
     fk_name = "order"
     extra = 0
-    fields = ("kind", "state", "amount", "currency", "provider", "reference", "attention", "created_at")
+    fields = ("kind", "state", amount_of("amount", _("amount")), "provider", "reference", "attention", "created_at")
     show_change_link = True
 
 
 @admin.register(Order)
 class OrderAdmin(ReadOnly, Acting, FoundByUser):
-    list_display = ("invoice_id", "state", "email", "grand_total", "currency", "purchased_on")
+    list_display = ("invoice_id", "state", "email", amount_of("grand_total", _("grand total")), "purchased_on")
     list_filter = (StateFilter, "currency", "purchased_on")
     list_select_related = ("user",)
     search_fields = ("=id", "=custom_invoice_id", "=guest_email", "=uuid")
     date_hierarchy = "created_at"
     inlines: ClassVar[tuple[Any, ...]] = (ChargeInline, AttemptInline)
     fields = (
-        ("uuid", "custom_invoice_id"),
+        ("uuid", "invoice_id"),
         ("state", "cancel_reason"),
         ("user", "guest_email"),
-        ("sent_to", "paid_with"),
+        (ADDRESS, METHOD),
         "items",
-        ("subtotal", "grand_total", "currency"),
+        (amount_of("subtotal", _("subtotal")), amount_of("grand_total", _("grand total"))),
         ("created_at", "purchased_on", "expires_at", "notified_at"),
     )
 
@@ -199,21 +158,15 @@ class OrderAdmin(ReadOnly, Acting, FoundByUser):
             self.log_change(request, order, f"Asked to cancel it: {order.state}.")
             self.message_user(request, f"{order}: {order.get_state_display()}")
 
-    @admin.display(description=_("delivery address"))
-    def sent_to(self, order: Order) -> str:
-        """Show the address as its own class writes it."""
-        return str(order.delivery_address_subclass or "-")
-
-    @admin.display(description=_("payment method"))
-    def paid_with(self, order: Order) -> str:
-        """Show the payment method as its own class writes it."""
-        return str(order.payment_method_subclass or "-")
+    def view_on_site(self, order: Order) -> str | None:
+        """Return the page that the shopper sees, if orders have one; staff are let in to it by a token."""
+        return order.get_absolute_url(token=True)
 
     @admin.display(description=_("items"))
     def items(self, order: Order) -> SafeString:
         """Show the lines and adjustments with what was charged for them."""
-        rows: list[Any] = [*order.items.select_subclasses(), *order.adjustments.select_subclasses()]
-        return format_html_join("", "<div>{} — {}</div>", ((row, row.total) for row in rows))
+        rows = ((row, in_currency(row.total, order.currency)) for row in rows_of(order))
+        return format_html_join("", "<div>{} — {}</div>", rows)
 
 
 def add_to_orders(inline: Any, *actions: Any) -> None:
@@ -231,7 +184,12 @@ class CartAdmin(ReadOnly, FoundByUser):
     list_display = ("id", "user", "email", "currency", "updated_at")
     list_select_related = ("user",)
     search_fields = ("=id", "=email")
-    fields = ("user", "email", "currency", "delivery_address", "payment_method", "created_at", "updated_at")
+    fields = ("user", "email", "currency", "items", ADDRESS, METHOD, "created_at", "updated_at")
+
+    @admin.display(description=_("items"))
+    def items(self, cart: Cart) -> SafeString:
+        """Show the lines and adjustments. What they cost is for the shopper's next request to work out."""
+        return format_html_join("", "<div>{}</div>", ((row,) for row in rows_of(cart)))
 
 
 class AttentionFilter(admin.SimpleListFilter):
@@ -249,15 +207,15 @@ class AttentionFilter(admin.SimpleListFilter):
 
 @admin.register(PaymentAttempt)
 class PaymentAttemptAdmin(ReadOnly, Acting):
-    list_display = ("key", "kind", "state", "amount", "currency", "order", "attention", "created_at")
+    list_display = ("key", "kind", "state", amount_of("amount", _("amount")), "order", "attention", "created_at")
     list_filter = (AttentionFilter, "state", "kind", "attention")
     list_select_related = ("order",)
     search_fields = ("=key", "=reference", "=order__id")
     actions = ("ask_again", "mark_paid", "mark_not_paid", "mark_seen")
     fields = (
         ("key", "kind", "state"),
-        ("order", "method", "provider", "reference"),
-        ("amount", "currency", "received"),
+        ("order", row_behind("method", _("payment method")), "provider", "reference"),
+        (amount_of("amount", _("amount")), "received"),
         ("attention", "reason", "created_by"),
         ("info", "evidence"),
         ("created_at", "updated_at", "check_at"),

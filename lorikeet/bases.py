@@ -62,6 +62,9 @@ class Extensible(models.Model):
     class Meta:
         abstract = True
 
+    def __str__(self) -> str:
+        return f"{self._meta.verbose_name} {self.pk}"
+
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._meta.parents:
             name = type(self).__name__

@@ -238,7 +238,7 @@ class PaymentAttempt(Quantised):
     lease = models.UUIDField(null=True, blank=True, editable=False)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     check_at = models.DateTimeField(_("look again at"), null=True, blank=True)
-    attention = models.CharField(_("needs attention because"), max_length=40, blank=True, default="")
+    attention = models.CharField(_("reason for attention"), max_length=40, blank=True, default="")
     #: What the client may know of a refusal.
     info = models.JSONField(null=True, blank=True)
     #: What the provider says that it received, if that is not what was asked for.

@@ -149,7 +149,7 @@ class Migration(migrations.Migration):
                 ('lease', models.UUIDField(blank=True, editable=False, null=True)),
                 ('lease_until', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('check_at', models.DateTimeField(blank=True, null=True, verbose_name='look again at')),
-                ('attention', models.CharField(blank=True, default='', max_length=40, verbose_name='needs attention because')),
+                ('attention', models.CharField(blank=True, default='', max_length=40, verbose_name='reason for attention')),
                 ('info', models.JSONField(blank=True, null=True)),
                 ('received', models.CharField(blank=True, default='', editable=False, max_length=40, verbose_name='received instead')),
                 ('reason', models.CharField(blank=True, default='', max_length=255, verbose_name='reason')),

@@ -1,14 +1,18 @@
 """The admin: everything can be read by those who may, and nothing written by anybody."""
 
+import re
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from django.contrib import admin as django_admin
 from django.contrib.auth.models import Permission
+from django.test import override_settings
 from django.urls import reverse
 from django.utils.timezone import now
 
-from lorikeet.admin import OrderAdmin, ReadOnly, add_to_orders
+from lorikeet.admin import OrderAdmin, add_to_orders
+from lorikeet.admin_bases import ReadOnly
 from lorikeet.models import Cart, LineItem, Order, OrderCharge, PaymentAttempt
 from tests.testapp import models
 from tests.testapp.factories import make_user
@@ -123,7 +127,88 @@ def test_an_extension_does_things_of_its_own_with_orders(admin, sale, monkeypatc
 def test_the_actions_ask_for_an_amount_and_a_reason_and_nothing_else(admin, sale):
     form = admin.get(reverse("admin:lorikeet_order_changelist")).context["action_form"]
 
-    assert [str(field.label) for field in form if field.label] == ["Action:", "Refund: amount", "Reason"]
+    assert [str(field.label) for field in form if field.label] == ["Action:", "Amount to refund:", "Reason:"]
+
+
+def words(html):
+    """What is read on a page: its text, with one space between the parts."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html)).split())
+
+
+def test_amounts_have_the_decimal_places_of_their_currency(admin, sale):
+    yen = make_order(state="placed", purchased_on=now(), currency="JPY", grand_total=1200, subtotal=1100)
+    OrderCharge.objects.create(order=yen, code="post", label="Post", total=100, currency="JPY")
+    attempt = make_attempt(yen, state="paid")
+
+    orders, attempts = words(page(admin, "order_changelist")), words(page(admin, "paymentattempt_changelist"))
+    order, detail = words(page(admin, "order_change", yen.pk)), words(page(admin, "paymentattempt_change", attempt.pk))
+
+    assert "12.00 AUD" in orders
+    assert "12.00 AUD" in attempts
+    assert "Subtotal: 1100 JPY Grand total: 1200 JPY" in order
+    assert "100 JPY" in order
+    assert "Amount: 1200 JPY" in detail
+    assert ".00 JPY" not in orders + attempts + order + detail
+    assert ".0000" not in orders + attempts + order + detail
+
+
+def test_what_was_sold_is_shown_with_its_amounts_and_currency(admin, sale):
+    shown = words(page(admin, "order_change", sale.pk))
+
+    assert f"wine line {models.WineLine.objects.get().pk} — 14.00 AUD" in shown
+    assert f"share off {models.ShareOff.objects.get().pk} — -2.00 AUD" in shown
+
+
+def test_an_order_is_shown_under_the_number_that_the_shopper_knows(admin, sale):
+    Order.objects.update(custom_invoice_id=None)
+
+    assert f"Invoice id: {sale.pk} " in words(page(admin, "order_change", sale.pk))
+
+
+def test_a_row_without_a_name_of_its_own_is_called_by_its_type(admin, sale):
+    card = models.PretendCard.objects.get()
+    cart = Cart.objects.get()
+    attempt = PaymentAttempt.objects.get()
+
+    shown = [
+        words(page(admin, "order_change", sale.pk)),
+        words(page(admin, "cart_change", cart.pk)),
+        words(page(admin, "paymentattempt_change", attempt.pk)),
+    ]
+
+    assert all(f"ayment method: pretend card {card.pk} " in text for text in shown)
+    assert "Delivery address: Joe Bloggs" in shown[1]
+    assert all(" object (" not in text for text in shown)
+
+
+def test_a_cart_shows_what_is_in_it(admin):
+    cart = ready_cart()
+    coupon = models.ShareOff.objects.create(cart=cart)
+
+    shown = words(page(admin, "cart_change", cart.pk))
+
+    assert f"Items: wine line {models.WineLine.objects.get().pk} share off {coupon.pk} " in shown
+
+
+# the shopper's page of an order
+
+
+def link_to_page(client, order):
+    """Return the address behind "View on site", or ``None`` without one."""
+    found = re.search(r'href="([^"]+)" class="viewsitelink"', page(client, "order_change", order.pk))
+    return found and unescape(found[1])
+
+
+def test_staff_open_the_page_that_the_shopper_sees(admin, sale):
+    response = admin.get(link_to_page(admin, sale), follow=True)
+
+    assert response.status_code == 200
+    assert response.context["order"] == sale
+
+
+@override_settings(LORIKEET_ORDER_DETAIL_VIEW=None)
+def test_without_such_a_page_there_is_no_link(admin, sale):
+    assert link_to_page(admin, sale) is None
 
 
 def test_what_a_shopper_has_typed_is_escaped(admin, sale):

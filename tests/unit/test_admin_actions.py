@@ -289,7 +289,7 @@ def test_an_order_that_cannot_be_worked_on_does_not_stop_the_others(act, allow, 
     )
     assert [states(attempt)[1] for attempt in two] == ["pending", "cancelled"]
     assert [entry[2] for entry in log()] == [whole.order_id]
-    assert [record.getMessage() for record in caplog.records if record.name == "lorikeet.admin"] == [
+    assert [record.getMessage() for record in caplog.records if record.name == "lorikeet.admin_bases"] == [
         f"Order {broken.order_id} could not be worked on."
     ]
 

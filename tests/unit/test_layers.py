@@ -25,7 +25,7 @@ ROWS = [
     "pricing cart_checkers completeness sections",
     f"carts throttles order_access checkout recovery {PAYMENTS}",
     "readers representation serializers editing parsers authentication",
-    "api_base api_views generic_views middleware receivers admin templatetags management",
+    "api_base api_views generic_views middleware receivers admin admin_bases templatetags management",
     "urls checks apps testing",
     "extensions",
     "api_serializers extras",

@@ -12,7 +12,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from lorikeet.admin import Acting, OrderAdmin, ReadOnly, add_to_orders
+from lorikeet.admin import OrderAdmin, add_to_orders
+from lorikeet.admin_bases import Acting, ReadOnly, row_behind
 from lorikeet.models import Order
 
 from .exceptions import StockError
@@ -26,8 +27,8 @@ __all__ = ["HoldAdmin", "MovementAdmin", "StockRecordAdmin"]
 class MovementFields(ActionForm):
     """The fields beside the actions. They take anything: Django says nothing of what is wrong with them."""
 
-    quantity = forms.CharField(label=_("Units"), required=False)
-    reason = forms.CharField(label=_("Reason"), required=False)
+    quantity = forms.CharField(label=_("Units:"), required=False)
+    reason = forms.CharField(label=_("Reason:"), required=False)
     #: By which the second of two clicks is noticed.
     movement_key = forms.CharField(label="", widget=forms.HiddenInput, required=False, initial=uuid4)
 
@@ -35,16 +36,16 @@ class MovementFields(ActionForm):
 class AdjustForm(forms.Form):
     """What a correction needs: the difference, and why."""
 
-    quantity = forms.IntegerField(label=_("Units"), min_value=-(10**12), max_value=10**12)
-    reason = forms.CharField(label=_("Reason"), max_length=255)
+    quantity = forms.IntegerField(min_value=-(10**12), max_value=10**12)
+    reason = forms.CharField(max_length=255)
     movement_key = forms.UUIDField(required=False)
 
 
 class RestockForm(forms.Form):
     """What a return needs: how many, all if it does not say, and why."""
 
-    quantity = forms.IntegerField(label=_("Units"), min_value=1, max_value=10**12, required=False)
-    reason = forms.CharField(label=_("Reason"), max_length=255)
+    quantity = forms.IntegerField(min_value=1, max_value=10**12, required=False)
+    reason = forms.CharField(max_length=255)
     movement_key = forms.UUIDField(required=False)
 
 
@@ -118,7 +119,7 @@ class HoldAdmin(Named, ReadOnly, Acting):
     search_fields = ("=order__id", "=order__custom_invoice_id", "=stock__id", "stock__name", "=stock__object_id")
     fields = (
         ("stock", "quantity", "returned", "state"),
-        ("order", "line", "cart"),
+        ("order", row_behind("line", _("line item")), "cart"),
         ("created_at", "expires_at"),
     )
     action_form = MovementFields

@@ -198,7 +198,7 @@ class Movement(models.Model):
         django_settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")
     )
     reason = models.CharField(_("reason"), max_length=255, blank=True)
-    created_at = models.DateTimeField(_("at"), default=now, db_index=True)
+    created_at = models.DateTimeField(_("time"), default=now, db_index=True)
 
     class Meta:
         verbose_name = _("movement")

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from lorikeet.admin import Acting, ReadOnly
+from lorikeet.admin_bases import Acting, ReadOnly, in_currency
 
 from .captures import capture
 from .models import StripePayment
@@ -21,17 +21,23 @@ __all__ = ["StripePaymentAdmin"]
 class StripePaymentAdmin(ReadOnly, Acting):
     """Shows what was paid with cards."""
 
-    list_display = ("charge", "is_captured", "order", "created_at")
+    list_display = ("charge", "amount", "is_captured", "order", "created_at")
     list_filter = ("is_captured",)
     list_select_related = ("attempt__order",)
     search_fields = ("=charge", "=attempt__order__id")
-    fields = ("charge", "is_captured", "order", "created_at")
+    fields = ("charge", "amount", "is_captured", "order", "created_at")
     actions = ("capture",)
+
+    @admin.display(description=_("amount"))
+    def amount(self, payment: StripePayment) -> str:
+        """Show what was charged, or is authorised."""
+        attempt = payment.attempt
+        return "-" if attempt is None else in_currency(attempt.amount, attempt.currency)
 
     @admin.display(description=_("order"))
     def order(self, payment: StripePayment) -> Any:
         """Show the order that it is for."""
-        return payment.attempt and payment.attempt.order
+        return "-" if payment.attempt is None else payment.attempt.order
 
     def has_capture_permission(self, request: HttpRequest) -> bool:
         """Tell whether this member of the staff may take what is authorised."""

@@ -8,9 +8,10 @@ from django.urls import reverse
 
 from lorikeet.extensions.stock.holds import consume, reserve
 from lorikeet.extensions.stock.models import Hold, Movement, StockRecord
-from tests.extensions.goods.factories import make_gadget, make_stock
-from tests.extensions.goods.models import Gadget
+from tests.extensions.goods.factories import make_bottle, make_gadget, make_stock
+from tests.extensions.goods.models import BottleLine, Gadget
 from tests.testapp.factories import make_user
+from tests.unit import make_cart
 
 from .shopping import counters
 
@@ -108,6 +109,23 @@ def test_a_movement_is_found_by_its_order_its_record_and_its_reason(admin, sold_
 )
 def test_rows_are_filtered(admin, sold_with_order, name, query, found):
     assert count(admin, name, **query) == found
+
+
+def test_a_hold_names_its_line_as_the_line_calls_itself(admin, stock):
+    line = BottleLine.objects.create(cart=make_cart(), bottle=make_bottle(name="Fiano"), quantity=2)
+    hold = reserve(stock, 1, line=line)
+
+    assert f'<div class="readonly">{line}</div>' in page(admin, url("hold_change", hold.pk))
+
+
+def test_the_actions_ask_for_units_and_a_reason(admin):
+    labels = [[str(field.label) for field in form_of(admin, name) if field.label] for name in ("stockrecord", "hold")]
+
+    assert labels == [["Action:", "Units:", "Reason:"]] * 2
+
+
+def form_of(client, name):
+    return client.get(url(f"{name}_changelist")).context["action_form"]
 
 
 def test_an_order_shows_what_it_holds_or_was_sold(admin, sold_with_order):

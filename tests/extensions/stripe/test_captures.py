@@ -241,11 +241,20 @@ def test_a_shopper_does_not(authorised, buyer):
     assert FAKE.totals() == {}
 
 
-def test_the_list_shows_the_order(authorised):
+def test_the_list_shows_the_order_and_the_amount(authorised):
     page = clerk().client.get(LIST).content.decode()
 
     assert payment().charge in page
     assert str(authorised) in page
+    assert '<td class="field-amount">12.00\N{NO-BREAK SPACE}AUD</td>' in page
+
+
+def test_a_payment_that_was_made_for_no_attempt_is_shown_without_order_and_amount(buyer):
+    lost = StripePayment.objects.create(method=StripeCard.objects.get(), charge="ch_lost")
+
+    page = clerk().client.get(f"{LIST}{lost.pk}/change/").content.decode()
+
+    assert page.count('<div class="readonly">-</div>') == 2
 
 
 def test_a_payment_is_only_looked_at(authorised):

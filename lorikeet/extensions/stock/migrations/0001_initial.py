@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
                 ('quantity', models.BigIntegerField(help_text='Below zero for what left.', verbose_name='quantity')),
                 ('key', models.UUIDField(blank=True, editable=False, null=True, unique=True)),
                 ('reason', models.CharField(blank=True, max_length=255, verbose_name='reason')),
-                ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name='at')),
+                ('created_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, verbose_name='time')),
                 ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='by')),
                 ('hold', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='lorikeet_stock.hold')),
                 ('stock', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='lorikeet_stock.stockrecord')),
