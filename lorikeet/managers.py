@@ -113,6 +113,9 @@ class OrderQuerySet(models.QuerySet[M, M]):
     """Orders, and the subset that a shop sees as sales."""
 
     def placed(self) -> OrderQuerySet[M]:
-        """Return the orders that were placed: what reports, admin and lists use by default."""
+        """Return the sales: without orders that wait for their money, and without cancelled ones.
+
+        Reports, exports and lists read these. The admin lists them unless it is asked for another state.
+        """
         placed: OrderQuerySet[M] = self.filter(state="placed")
         return placed

@@ -1,12 +1,15 @@
 """What the how-to guides show works as they say."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core import mail
+from django.utils.timezone import now
 from recipes import configuration
 from recipes.models import Balance, DebitCard, Voucher
+from recipes.reports import takings
 from recorder import Recorder
 from tours import (
     CART,
@@ -221,6 +224,24 @@ class TestReceipt:
         shopper.send(None, "POST", CHECKOUT)
 
         assert mail.outbox == []
+
+
+class TestTakings:
+    def test_a_sale_counts(self, shopper):
+        get_ready(shopper)
+
+        shopper.send(None, "POST", CHECKOUT)
+
+        assert takings("AUD", now() - timedelta(days=1)) == Decimal("38.00")
+        assert takings("NZD", now() - timedelta(days=1)) == takings("AUD", now()) == 0
+
+    def test_an_order_that_was_not_paid_does_not(self, shopper):
+        get_ready(shopper, "tok_declined")
+
+        shopper.send(None, "POST", CHECKOUT)
+
+        assert Order.objects.count() == 1
+        assert takings("AUD", now() - timedelta(days=1)) == 0
 
 
 class TestBadge:
