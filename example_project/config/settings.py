@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import django
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -81,6 +82,13 @@ LANGUAGE_CODE = "en-au"
 TIME_ZONE = "Australia/Adelaide"
 USE_TZ = True
 STATIC_URL = "/static/"
+
+# Receipts are written to the terminal. Django 6.1 has another setting for that.
+CONSOLE = "django.core.mail.backends.console.EmailBackend"
+if django.VERSION < (6, 1):
+    EMAIL_BACKEND = CONSOLE
+else:
+    MAILERS = {"default": {"BACKEND": CONSOLE}}
 
 LORIKEET_CURRENCY = "AUD"
 LORIKEET_ORDER_DETAIL_VIEW = "order"

@@ -11,7 +11,7 @@ class ShopConfig(AppConfig):
 
     def ready(self):
         from lorikeet.serializers import registry
-        from shop import models, serializers
+        from shop import models, receipts, serializers  # noqa: F401 - a receiver is connected by being imported
 
         registry.register(models.WineLineItem, serializers.WineLineItemSerializer)
         registry.register(models.AustralianDeliveryAddress, serializers.AustralianDeliveryAddressSerializer)

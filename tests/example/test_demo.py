@@ -80,6 +80,7 @@ def test_order_settles_by_itself_although_everything_was_killed(tmp_path):
         assert shopper.send("GET", "/_cart/")["pending_checkout"] is None
         assert read(tmp_path / "providers.sqlite3", "SELECT state FROM payments") == [("paid",)]
         assert read(tmp_path / "db.sqlite3", STOCK) == [(47, 0)]
+        wait_until(lambda: "To: joe@example.com" in log.read_text())  # the receipt
         check = subprocess.run([*MANAGE, "lorikeet_check"], env=environment, check=True, capture_output=True, text=True)
         assert check.stdout == "Every rule holds.\n"
 

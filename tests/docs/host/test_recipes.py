@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.core import mail
 from django.utils.timezone import now
 from recipes import configuration
 from recipes.models import Balance, DebitCard, Voucher
@@ -205,25 +204,6 @@ class TestMinimumOrder:
         reasons = cart_of(shopper)["incomplete_reasons"]
 
         assert [reason["code"] for reason in reasons if reason["field"] == "items"] == ["empty"]
-
-
-class TestReceipt:
-    def test_a_sale_is_written_about(self, shopper):
-        get_ready(shopper)
-
-        shopper.send(None, "POST", CHECKOUT)
-
-        [message] = mail.outbox
-        assert message.to == ["joe@example.com"]
-        assert message.body == "1 × Riesling 2023: 26.00\nTotal: 38.00 AUD"
-        assert message.extra_headers == {"Message-ID": f"<{Order.objects.get().uuid}@shop.example>"}
-
-    def test_a_refused_payment_is_not(self, shopper):
-        get_ready(shopper, "tok_declined")
-
-        shopper.send(None, "POST", CHECKOUT)
-
-        assert mail.outbox == []
 
 
 class TestTakings:

@@ -18,7 +18,6 @@ class RecipesConfig(AppConfig):
             models,
             operations,
             payment_methods,
-            receivers,
             serializers,
             stock,
             workshops,
