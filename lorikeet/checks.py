@@ -1,4 +1,7 @@
-"""Every mistake a host can make that shows at start-up. Ids are never used again for something else."""
+"""Every mistake a host can make that shows at start-up. Ids are never used again for something else.
+
+Here are those of the site; ``class_checks`` has those of the classes that a host writes.
+"""
 
 from __future__ import annotations
 
@@ -14,23 +17,15 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, router
 from django.urls import NoReverseMatch, reverse
 
 from . import money
-from .bases import InCartOrOrder, parent_links
+from .class_checks import check_classes
 from .conf import PREFIX, Settings, SettingsGroup, settings
 from .health import health
-from .models import Adjustment, Cart, LineItem, Order, PaymentMethod
-from .pricing import ChargeSource
-from .reference_payments import ReferencePaymentMethod
-from .registry import BASES, registry
-from .representation import CORE_KEYS
-from .sections import CartSection
-from .serializers import CombiningSerializer
+from .models import Cart, Order
 
 __all__ = ["check_lorikeet", "check_recovery"]
 
 #: A synchronous of SQLite that may lose commits.
 LESS_DURABLE = re.compile(r"synchronous\s*=\s*\(?['\"]?(off|normal|0|1)\b", re.IGNORECASE)
-#: What the library sets itself; a client that could set it would have another's cart, or another price.
-PROTECTED = {"id", "pk", "cart", "order", "user", "active", "created_at", "total_when_charged"}
 
 
 @register("lorikeet")
@@ -45,8 +40,7 @@ def check_lorikeet(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         *_check_site(),
         *_check_databases(),
         *_check_sqlite(),
-        *_check_plugins(),
-        *_check_models(),
+        *check_classes(),
     ]
 
 
@@ -165,120 +159,3 @@ def check_recovery(app_configs: Any, databases: Any = None, **kwargs: Any) -> li
         id="lorikeet.W007",
     )
     return [problem] if is_idle else []
-
-
-def _check_plugins() -> Iterator[CheckMessage]:
-    for path, source in zip(settings.CHARGES, settings.load(settings.CHARGES), strict=True):
-        if not _is_plugin(source, ChargeSource, "code"):
-            yield _no_plugin("LORIKEET_CHARGES", path, "ChargeSource", "code")
-        else:
-            yield from _check_counterpart(source, ChargeSource)
-    keys = set(CORE_KEYS)
-    for path, section in zip(settings.CART_SECTIONS, settings.load(settings.CART_SECTIONS), strict=True):
-        if not _is_plugin(section, CartSection, "key"):
-            yield _no_plugin("LORIKEET_CART_SECTIONS", path, "CartSection", "key")
-        elif section.key in keys:
-            yield Error(
-                f"{path} adds {section.key!r} to the cart, which is there already.",
-                hint="Give the section a key of its own.",
-                id="lorikeet.E006",
-            )
-        else:
-            keys.add(section.key)
-
-
-def _is_plugin(plugin: Any, base: type, attribute: str) -> bool:
-    return isinstance(plugin, type) and issubclass(plugin, base) and hasattr(plugin, attribute)
-
-
-def _no_plugin(setting: str, path: str, base: str, attribute: str) -> CheckMessage:
-    return Error(
-        f"{setting} names {path}, which is no {base} with a {attribute}.",
-        hint=f'class Mine({base}): {attribute} = "..."',
-        id="lorikeet.E005",
-    )
-
-
-def _check_models() -> Iterator[CheckMessage]:
-    for model in apps.get_models():
-        base = next((base for base in BASES if issubclass(model, base) and model is not base), None)
-        if base is None:
-            continue
-        if not any(ancestor in registry.serializers for ancestor in model.__mro__):
-            yield Error(
-                f"{model._meta.label} is not registered, so clients can neither see nor make one.",
-                hint="In your AppConfig.ready(): from lorikeet.serializers import registry; "
-                f"registry.register({model.__name__}, {model.__name__}Serializer)",
-                obj=model,
-                id="lorikeet.E007",
-            )
-            continue
-        yield from _check_methods(model)
-        yield from _check_serializer(model)
-
-
-def _check_methods(model: Any) -> Iterator[CheckMessage]:
-    needed = {LineItem: "get_total", Adjustment: "get_total", PaymentMethod: "make_payment"}
-    for base, name in needed.items():
-        if issubclass(model, PaymentMethod) and model.has_own("start_payment"):
-            continue
-        if issubclass(model, base) and getattr(model, name, None) is getattr(base, name, None):
-            arguments = {LineItem: "self", Adjustment: "self, subtotal", PaymentMethod: "self, order, amount"}[base]
-            other = " and no start_payment()" if base is PaymentMethod else ""
-            yield Error(
-                f"{model._meta.label} has no {name}(){other} of its own.",
-                hint=f"def {name}({arguments}): ...",
-                obj=model,
-                id="lorikeet.E008",
-            )
-    for base in (LineItem, Adjustment):
-        if issubclass(model, base):
-            yield from _check_counterpart(model, base)
-    if issubclass(model, ReferencePaymentMethod) and model.look_up is ReferencePaymentMethod.look_up:
-        yield Error(
-            f"{model._meta.label} has no look_up() of its own: nobody can say what was paid.",
-            hint="def look_up(self, reference): ...",
-            obj=model,
-            id="lorikeet.E013",
-        )
-    if issubclass(model, PaymentMethod) and model.has_own("start_payment") and not model.has_own("check_payment"):
-        yield Error(
-            f"{model._meta.label} has start_payment(), and no way to ask what became of a payment.",
-            hint="def check_payment(self, attempt): ...",
-            obj=model,
-            id="lorikeet.E012",
-        )
-
-
-def _check_counterpart(cls: Any, base: Any) -> Iterator[CheckMessage]:
-    prepares = cls.prepare_for_checkout is not base.prepare_for_checkout
-    if prepares and cls.undo_checkout is base.undo_checkout:
-        yield Error(
-            f"{cls.__name__} overrides prepare_for_checkout(), which is committed before the payment, and nothing "
-            "gives back what it takes if the payment fails.",
-            hint="def undo_checkout(self): ...",
-            obj=cls,
-            id="lorikeet.E009",
-        )
-
-
-def _check_serializer(model: Any) -> Iterator[CheckMessage]:
-    serializer_class = registry.serializer(model)
-    kind = "LineItem" if issubclass(model, LineItem) else "Adjustment"
-    combines = issubclass(model, InCartOrOrder) and model.combine_with is not InCartOrOrder.combine_with
-    if combines and not issubclass(serializer_class, CombiningSerializer):
-        yield Error(
-            f"{serializer_class.__name__} never asks {model.__name__}.combine_with().",
-            hint=f"class {serializer_class.__name__}({kind}Serializer): ...",
-            obj=model,
-            id="lorikeet.E010",
-        )
-    protected = PROTECTED | parent_links(model)
-    for name, field in serializer_class().fields.items():
-        if not field.read_only and field.source.removesuffix("_id") in protected:
-            yield Error(
-                f"{serializer_class.__name__}.{name} lets clients set {field.source!r}, which is Lorikeet's to set.",
-                hint=f'Take it out of Meta.fields, or add it to Meta.read_only_fields = ["{name}"].',
-                obj=model,
-                id="lorikeet.E011",
-            )

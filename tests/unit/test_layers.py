@@ -26,7 +26,7 @@ ROWS = [
     f"carts throttles order_access checkout recovery {PAYMENTS}",
     "readers representation serializers editing parsers authentication",
     "api_base api_views generic_views middleware receivers admin admin_bases templatetags management",
-    "urls checks apps testing",
+    "urls class_checks checks apps testing",
     "extensions",
     "api_serializers extras",
 ]
