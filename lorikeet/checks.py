@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from difflib import get_close_matches
+from importlib.util import find_spec
 from typing import Any
 
 from django.apps import apps
@@ -15,6 +17,7 @@ from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, router
 from django.urls import NoReverseMatch, reverse
+from django.utils.module_loading import import_string
 
 from . import money
 from .class_checks import check_classes
@@ -24,6 +27,21 @@ from .models import Cart, Order
 
 __all__ = ["check_lorikeet", "check_recovery"]
 
+#: The app of an extension, in the path of something in it.
+EXTENSION = re.compile(r"(lorikeet\.extensions\.\w+)\.")
+#: What pages on other origins send to the cart, and read of its answers.
+SENT = ["Idempotency-Key", "If-Match", "If-None-Match", "Prefer", "X-Cart-Token", "X-CSRFToken"]
+READ = [
+    *("Content-Location", "ETag", "Idempotency-Replayed", "Location"),
+    *("Preference-Applied", "Retry-After", "X-API-Error", "X-Cart-Token"),
+]
+#: What django-cors-headers lets them send of these by itself.
+SENT_BY_DEFAULT = ["X-CSRFToken"]
+#: By what a shopper's cart is found, and the middleware that brings it.
+MIDDLEWARE = {
+    "session": "django.contrib.sessions.middleware.SessionMiddleware",
+    "user": "django.contrib.auth.middleware.AuthenticationMiddleware",
+}
 #: A synchronous of SQLite that may lose commits.
 LESS_DURABLE = re.compile(r"synchronous\s*=\s*\(?['\"]?(off|normal|0|1)\b", re.IGNORECASE)
 
@@ -38,6 +56,7 @@ def check_lorikeet(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         *_check_currency(),
         *_check_names(),
         *_check_site(),
+        *_check_origins(),
         *_check_databases(),
         *_check_sqlite(),
         *check_classes(),
@@ -46,8 +65,24 @@ def check_lorikeet(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 def _check_values() -> Iterator[CheckMessage]:
     for setting in settings:
-        if problem := setting.problem():
+        if found := _find_uninstalled(getattr(django_settings, setting.name, setting.default)):
+            path, app = found
+            yield Error(
+                f"{setting.name} names {path}, and {app} is not installed.",
+                hint=f'Add "{app}" to INSTALLED_APPS.',
+                id="lorikeet.E032",
+            )
+        elif problem := setting.problem():
             yield Error(f"{setting.name} {problem}.", hint=f"The default is {setting.default!r}.", id="lorikeet.E001")
+
+
+def _find_uninstalled(value: Any) -> tuple[str, str] | None:
+    """Return a path in a setting that leads to an extension which is not installed, with its app, or ``None``."""
+    for path in value if isinstance(value, (list, tuple)) else [value]:
+        match = isinstance(path, str) and EXTENSION.match(path)
+        if match and not apps.is_installed(match[1]):
+            return path, match[1]
+    return None
 
 
 def _check_currency() -> Iterator[CheckMessage]:
@@ -65,6 +100,9 @@ def _check_names() -> Iterator[CheckMessage]:
         if name.startswith(PREFIX) and name not in known:
             close = get_close_matches(name, known, 1)
             hint = f"Did you mean {close[0]}?" if close else "Take it out, or install the extension it belongs to."
+            app = f"lorikeet.extensions.{name.removeprefix(PREFIX).partition('_')[0].lower()}"
+            if not apps.is_installed(app) and find_spec(app):
+                hint = f'Add "{app}" to INSTALLED_APPS, or take it out.'
             yield Warning(f"{name} is not a setting of Lorikeet.", hint=hint, id="lorikeet.W002")
 
 
@@ -81,7 +119,14 @@ def _check_site() -> Iterator[CheckMessage]:
             hint='Add "django.contrib.sessions" to INSTALLED_APPS, and its middleware to MIDDLEWARE.',
             id="lorikeet.E003",
         )
-    if "lorikeet.middleware.CartMiddleware" not in django_settings.MIDDLEWARE:
+    for attribute, path in MIDDLEWARE.items():
+        if not _has_middleware(path):
+            yield Error(
+                f"request.{attribute} is not there, by which a shopper's cart is found.",
+                hint=f'Add "{path}" to MIDDLEWARE, before "lorikeet.middleware.CartMiddleware".',
+                id="lorikeet.E033",
+            )
+    if not _has_middleware("lorikeet.middleware.CartMiddleware"):
         yield Warning(
             "request.get_cart() is not there: Lorikeet's middleware is missing.",
             hint='Add "lorikeet.middleware.CartMiddleware" to MIDDLEWARE, after the authentication middleware.',
@@ -95,6 +140,13 @@ def _check_site() -> Iterator[CheckMessage]:
             hint='Add path("_cart/", include("lorikeet.urls")) to the urlpatterns.',
             id="lorikeet.W004",
         )
+    if not hasattr(django_settings, Settings.ORDER_DETAIL_VIEW.name):
+        yield Warning(
+            "LORIKEET_ORDER_DETAIL_VIEW is not set: orders have no page, and the answer to a checkout no url.",
+            hint='LORIKEET_ORDER_DETAIL_VIEW = "order", the name of the URL of an OrderDetailView, or None, if they '
+            "are to have none.",
+            id="lorikeet.W020",
+        )
     if settings.ORDER_DETAIL_VIEW is not None:
         try:
             reverse(settings.ORDER_DETAIL_VIEW, kwargs={"id": 1})
@@ -106,6 +158,57 @@ def _check_site() -> Iterator[CheckMessage]:
                 f'OrderDetailView.as_view(template_name="order.html"), name="{settings.ORDER_DETAIL_VIEW}")',
                 id="lorikeet.E004",
             )
+
+
+def _has_middleware(path: str) -> bool:
+    """Tell whether the site has this middleware, or a subclass of its own."""
+    wanted = import_string(path)
+    for name in django_settings.MIDDLEWARE:
+        with suppress(ImportError):  # Django names it when the site starts
+            middleware = import_string(name)
+            if isinstance(middleware, type) and issubclass(middleware, wanted):
+                return True
+    return False
+
+
+def _check_origins() -> Iterator[CheckMessage]:
+    """Check what django-cors-headers allows pages on other origins, if it answers for the cart at all.
+
+    See https://github.com/adamchainz/django-cors-headers#configuration.
+    """
+    if not apps.is_installed("corsheaders"):
+        return
+    try:
+        cart = reverse("lorikeet:cart")
+    except NoReverseMatch:
+        return
+    if not re.match(getattr(django_settings, "CORS_URLS_REGEX", ""), cart):
+        return
+    if lacking := _headers_lacking("CORS_ALLOW_HEADERS", SENT, SENT_BY_DEFAULT):
+        yield Warning(
+            f"Pages on other origins may not send to the cart: {', '.join(lacking)}.",
+            hint="from corsheaders.defaults import default_headers; "
+            f"CORS_ALLOW_HEADERS = [*default_headers, {str(SENT[:-1])[1:]}",
+            id="lorikeet.W021",
+        )
+    if lacking := _headers_lacking("CORS_EXPOSE_HEADERS", READ, []):
+        yield Warning(
+            f"Pages on other origins may not read of the cart's answers: {', '.join(lacking)}.",
+            hint=f"CORS_EXPOSE_HEADERS = {READ}",
+            id="lorikeet.W022",
+        )
+    if not hasattr(django_settings, "CORS_ALLOW_CREDENTIALS"):
+        yield Warning(
+            "CORS_ALLOW_CREDENTIALS is not set: pages on other origins send no cookies, and each of their requests is "
+            "that of another guest.",
+            hint="CORS_ALLOW_CREDENTIALS = True; or False, if they send X-Cart-Token.",
+            id="lorikeet.W023",
+        )
+
+
+def _headers_lacking(setting: str, wanted: list[str], default: list[str]) -> list[str]:
+    allowed = {name.lower() for name in getattr(django_settings, setting, default)}
+    return [name for name in wanted if name.lower() not in allowed]
 
 
 def _check_databases() -> Iterator[CheckMessage]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any
 
 from django.apps import apps
@@ -67,6 +68,7 @@ def _check_models() -> Iterator[CheckMessage]:
         base = next((base for base in BASES if issubclass(model, base) and model is not base), None)
         if base is None:
             continue
+        yield from _check_names(model)
         if not any(ancestor in registry.serializers for ancestor in model.__mro__):
             yield Error(
                 f"{model._meta.label} is not registered, so clients can neither see nor make one.",
@@ -78,6 +80,60 @@ def _check_models() -> Iterator[CheckMessage]:
             continue
         yield from _check_methods(model)
         yield from _check_serializer(model)
+
+
+def _check_names(model: Any) -> Iterator[CheckMessage]:
+    """Check what ``cart_prefetch`` and ``combine_on`` name: with a wrong one every cart is answered 500."""
+    for option, kind in (("cart_prefetch", "relation"), ("combine_on", "column")):
+        names = getattr(model, option, ())
+        if isinstance(names, str):
+            yield Error(
+                f"{model._meta.label}.{option} is a text, of which each letter would be taken for a name.",
+                hint=f'{option} = ("{names}",)',
+                obj=model,
+                id="lorikeet.E031",
+            )
+            continue
+        for name in map(str, names):
+            if found := _find_unknown(model, kind, name):
+                unknown, hint = found
+                yield Error(
+                    f"{model._meta.label}.{option} names {name!r}; there is no {kind} {unknown!r}.",
+                    hint=hint,
+                    obj=model,
+                    id="lorikeet.E030",
+                )
+
+
+def _find_unknown(model: Any, kind: str, name: str) -> tuple[str, str] | None:
+    """Return which part of ``name`` leads nowhere, with what to write instead, or ``None``."""
+    steps = name.split("__") if kind == "relation" else [name]
+    for step in steps:
+        choices = _relations(model) if kind == "relation" else _columns(model)
+        if step not in choices:
+            if close := get_close_matches(step, choices, 1):
+                right = "__".join(close[0] if each == step else each for each in steps)
+                return step, f"Did you mean {right!r}?"
+            return step, f"Choose from {', '.join(sorted(choices))}."
+        model = choices[step]
+        if model is None:  # a generic key leads to anything
+            break
+    return None
+
+
+def _relations(model: Any) -> dict[str, Any]:
+    """Return where each relation of a model leads, by the name that a prefetch knows it by."""
+    relations = {}
+    for field in model._meta.get_fields():
+        if field.is_relation and field.name not in parent_links(model):
+            is_reverse = field.auto_created and not field.concrete
+            relations[field.get_accessor_name() if is_reverse else field.name] = field.related_model
+    return relations
+
+
+def _columns(model: Any) -> dict[str, None]:
+    columns = [field for field in model._meta.concrete_fields if field.name not in parent_links(model)]
+    return dict.fromkeys(name for field in columns for name in (field.name, field.attname))
 
 
 def _check_methods(model: Any) -> Iterator[CheckMessage]:
@@ -127,6 +183,16 @@ def _check_counterpart(cls: Any, base: Any) -> Iterator[CheckMessage]:
 
 def _check_serializer(model: Any) -> Iterator[CheckMessage]:
     serializer_class = registry.serializer(model)
+    made = getattr(getattr(serializer_class, "Meta", None), "model", model)
+    if not issubclass(model, made):
+        yield Error(
+            f"{model.__name__} is registered with {serializer_class.__name__}, which makes rows of {made.__name__}.",
+            hint=f"registry.register({model.__name__}, {model.__name__}Serializer), whose class Meta has "
+            f"model = {model.__name__}",
+            obj=model,
+            id="lorikeet.E034",
+        )
+        return
     kind = "LineItem" if issubclass(model, LineItem) else "Adjustment"
     combines = issubclass(model, InCartOrOrder) and model.combine_with is not InCartOrOrder.combine_with
     if combines and not issubclass(serializer_class, CombiningSerializer):

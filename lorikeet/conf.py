@@ -84,7 +84,7 @@ def dotted_path(value: Any) -> Problem:
         return None
     try:
         found = import_string(value)
-    except (ImportError, TypeError, AttributeError) as error:
+    except (ImportError, TypeError, AttributeError, RuntimeError) as error:  # the last: a model of no installed app
         return f"names {value!r}, which cannot be imported ({error})"
     return None if callable(found) else f"names {value!r}, which cannot be called"
 

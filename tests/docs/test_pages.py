@@ -110,7 +110,8 @@ class TestSettings:
 
 class TestChecks:
     def test_the_ids_are_those_of_the_code(self):
-        raised = set(re.findall(r'id="(lorikeet\.[EW]\d{3})"', (PACKAGE / "checks.py").read_text(encoding="utf-8")))
+        code = "".join((PACKAGE / name).read_text(encoding="utf-8") for name in ("checks.py", "class_checks.py"))
+        raised = set(re.findall(r'id="(lorikeet\.[EW]\d{3})"', code))
         listed = re.findall(r"^\.\. check:: (\S+)$", page("reference/checks.rst"), re.MULTILINE)
 
         assert listed == sorted(raised)

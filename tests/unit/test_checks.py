@@ -1,7 +1,11 @@
 """Every mistake a host can make at start-up: its whole message, hint and id; and that the correction is enough."""
 
+import sys
+from types import ModuleType
+
 import pytest
 from django.conf import settings as django_settings
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.checks import Error, Warning
 from django.core.checks import registry as check_registry
 from django.core.management import call_command
@@ -218,6 +222,73 @@ def test_w002_a_setting_that_does_nothing(name, hint):
         assert found() == [Warning(f"LORIKEET_{name} is not a setting of Lorikeet.", hint=hint, id="lorikeet.W002")]
 
 
+@pytest.mark.parametrize(
+    ("name", "app"), [("STOCK_CART_SECONDS", "lorikeet.extensions.stock"), ("STRIPE_X", "lorikeet.extensions.stripe")]
+)
+def test_w002_a_setting_of_an_extension_that_is_not_installed(name, app):
+    with site(**{name: 5}):
+        assert [(mistake.id, mistake.hint) for mistake in found()] == [
+            ("lorikeet.W002", f'Add "{app}" to INSTALLED_APPS, or take it out.')
+        ]
+
+
+@pytest.mark.parametrize(
+    ("setting", "path", "app"),
+    [
+        ("CART_SECTIONS", "lorikeet.extensions.stock.sections.ExpirySection", "lorikeet.extensions.stock"),
+        ("CART_SECTIONS", "lorikeet.extensions.stripe.sections.StripeSection", "lorikeet.extensions.stripe"),
+        ("CHARGES", "lorikeet.extensions.stock.models.Hold", "lorikeet.extensions.stock"),
+    ],
+)
+def test_e032_a_class_of_an_extension_that_is_not_installed(setting, path, app):
+    with site(**{setting: [path]}):
+        assert found() == [
+            Error(
+                f"LORIKEET_{setting} names {path}, and {app} is not installed.",
+                hint=f'Add "{app}" to INSTALLED_APPS.',
+                id="lorikeet.E032",
+            )
+        ]
+
+
+def test_e001_a_model_of_an_app_that_is_not_installed():
+    with site(CHARGES=["django.contrib.sites.models.Site"]):
+        assert [mistake.id for mistake in found()] == ["lorikeet.E001"]
+        assert "isn't in an application in INSTALLED_APPS" in found()[0].msg
+
+
+@pytest.mark.parametrize(
+    ("attribute", "path"),
+    [
+        ("session", "django.contrib.sessions.middleware.SessionMiddleware"),
+        ("user", "django.contrib.auth.middleware.AuthenticationMiddleware"),
+    ],
+)
+def test_e033_no_middleware_that_a_cart_is_found_by(attribute, path):
+    with modify_settings(MIDDLEWARE={"remove": [path]}):
+        assert found() == [
+            Error(
+                f"request.{attribute} is not there, by which a shopper's cart is found.",
+                hint=f'Add "{path}" to MIDDLEWARE, before "lorikeet.middleware.CartMiddleware".',
+                id="lorikeet.E033",
+            )
+        ]
+
+
+class OwnSessions(SessionMiddleware):
+    """A site's own subclass."""
+
+
+@modify_settings(
+    MIDDLEWARE={
+        "remove": ["django.contrib.sessions.middleware.SessionMiddleware"],
+        "append": [f"{HERE}.OwnSessions", "no.such.Middleware", f"{HERE}.a_function"],
+    }
+)
+def test_e033_a_subclass_is_enough():
+    assert found() == []
+
+
 @modify_settings(MIDDLEWARE={"remove": ["lorikeet.middleware.CartMiddleware"]})
 def test_w003_no_middleware():
     assert found() == [
@@ -238,6 +309,98 @@ def test_w004_no_urls():
             id="lorikeet.W004",
         )
     ]
+
+
+def test_w020_no_page_of_orders():
+    with override_settings():
+        del django_settings.LORIKEET_ORDER_DETAIL_VIEW
+
+        assert found() == [
+            Warning(
+                "LORIKEET_ORDER_DETAIL_VIEW is not set: orders have no page, and the answer to a checkout no url.",
+                hint='LORIKEET_ORDER_DETAIL_VIEW = "order", the name of the URL of an OrderDetailView, '
+                "or None, if they are to have none.",
+                id="lorikeet.W020",
+            )
+        ]
+
+
+# pages on other origins
+
+COMPLETE = {
+    "CORS_ALLOW_HEADERS": [
+        *("accept", "content-type", "x-csrftoken"),
+        *("if-match", "if-none-match", "idempotency-key", "prefer", "x-cart-token"),
+    ],
+    "CORS_EXPOSE_HEADERS": [
+        *("content-location", "etag", "idempotency-replayed", "location"),
+        *("preference-applied", "retry-after", "x-api-error", "x-cart-token"),
+    ],
+    "CORS_ALLOW_CREDENTIALS": True,
+}
+#: The same without the CSRF token.
+LACKING = [name for name in COMPLETE["CORS_ALLOW_HEADERS"] if name != "x-csrftoken"]
+
+
+@pytest.fixture
+def corsheaders(monkeypatch):
+    """The app django-cors-headers, as far as its name goes."""
+    module = ModuleType("corsheaders")
+    module.__path__ = ["/nowhere"]
+    monkeypatch.setitem(sys.modules, "corsheaders", module)
+    with modify_settings(INSTALLED_APPS={"append": ["corsheaders"]}):
+        yield
+
+
+def test_w021_to_w023_pages_on_other_origins_that_may_do_nothing(corsheaders):
+    assert found() == [
+        Warning(
+            "Pages on other origins may not send to the cart: Idempotency-Key, If-Match, If-None-Match, Prefer, "
+            "X-Cart-Token.",
+            hint="from corsheaders.defaults import default_headers; CORS_ALLOW_HEADERS = [*default_headers, "
+            "'Idempotency-Key', 'If-Match', 'If-None-Match', 'Prefer', 'X-Cart-Token']",
+            id="lorikeet.W021",
+        ),
+        Warning(
+            "Pages on other origins may not read of the cart's answers: Content-Location, ETag, Idempotency-Replayed, "
+            "Location, Preference-Applied, Retry-After, X-API-Error, X-Cart-Token.",
+            hint="CORS_EXPOSE_HEADERS = ['Content-Location', 'ETag', 'Idempotency-Replayed', 'Location', "
+            "'Preference-Applied', 'Retry-After', 'X-API-Error', 'X-Cart-Token']",
+            id="lorikeet.W022",
+        ),
+        Warning(
+            "CORS_ALLOW_CREDENTIALS is not set: pages on other origins send no cookies, and each of their requests is "
+            "that of another guest.",
+            hint="CORS_ALLOW_CREDENTIALS = True; or False, if they send X-Cart-Token.",
+            id="lorikeet.W023",
+        ),
+    ]
+
+
+def test_w021_a_list_of_ones_own_that_lacks_the_csrf_token(corsheaders):
+    with override_settings(**{**COMPLETE, "CORS_ALLOW_HEADERS": LACKING}):
+        assert [(mistake.id, mistake.msg) for mistake in found()] == [
+            ("lorikeet.W021", "Pages on other origins may not send to the cart: X-CSRFToken.")
+        ]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        COMPLETE,
+        {**COMPLETE, "CORS_ALLOW_CREDENTIALS": False},
+        {"CORS_URLS_REGEX": r"^/api/.*$"},
+    ],
+    ids=["complete", "without cookies", "not for the cart"],
+)
+def test_w021_to_w023_pages_that_may_do_all_or_are_not_meant_to(corsheaders, settings):
+    with override_settings(**settings):
+        assert found() == []
+
+
+@override_settings(ROOT_URLCONF=HERE, LORIKEET_ORDER_DETAIL_VIEW=None)
+def test_w021_to_w023_a_site_without_the_api_is_not_asked(corsheaders):
+    assert [mistake.id for mistake in found()] == ["lorikeet.W004"]
 
 
 # charges and sections

@@ -1,12 +1,15 @@
 """What the how-to guides show works as they say."""
 
+import sys
 from datetime import timedelta
 from decimal import Decimal
+from types import ModuleType
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.test import modify_settings, override_settings
 from django.utils.timezone import now
-from recipes import configuration
+from recipes import configuration, origins
 from recipes.models import Balance, DebitCard, Voucher
 from recipes.reports import takings
 from recorder import Recorder
@@ -23,6 +26,7 @@ from tours import (
     line,
 )
 
+from lorikeet.checks import check_lorikeet
 from lorikeet.models import Order
 from lorikeet.testing import FakeBank
 from shop.models import Wine
@@ -222,6 +226,21 @@ class TestTakings:
 
         assert Order.objects.count() == 1
         assert takings("AUD", now() - timedelta(days=1)) == 0
+
+
+class TestOrigins:
+    def test_the_checks_are_content_with_the_settings_for_pages_on_another_origin(self, monkeypatch):
+        module = ModuleType("corsheaders")
+        module.__path__ = ["/nowhere"]
+        monkeypatch.setitem(sys.modules, "corsheaders", module)
+        shown = {name: getattr(origins, name) for name in dir(origins) if name.isupper()}
+
+        with modify_settings(INSTALLED_APPS={"append": ["corsheaders"]}):
+            unset = [mistake.id for mistake in check_lorikeet(None)]
+            with override_settings(**shown):
+                assert check_lorikeet(None) == []
+
+        assert unset == ["lorikeet.W021", "lorikeet.W022", "lorikeet.W023"]
 
 
 class TestBadge:

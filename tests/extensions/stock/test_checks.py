@@ -8,6 +8,7 @@ from django.core.checks import registry as check_registry
 from django.core.management import call_command
 from django.test import override_settings
 
+from lorikeet.checks import check_lorikeet
 from lorikeet.extensions.stock.checks import check_stock
 from lorikeet.extensions.stock.models import Policy
 from lorikeet.registry import registry
@@ -43,6 +44,12 @@ def test_a_setting_is_a_whole_number_above_zero(name, default, value):
             id="lorikeet_stock.E001",
         )
     ]
+
+
+def test_what_is_prefetched_may_lead_through_the_key_of_a_record_to_any_product(monkeypatch):
+    monkeypatch.setattr(models.BottleLine, "cart_prefetch", ("bottle__stock__product__anything",))
+
+    assert [mistake for mistake in check_lorikeet(None) if mistake.obj] == []
 
 
 @override_settings(LORIKEET_STOCK_CART_SECONDS=60, LORIKEET_STOCK_CART_LONGEST_SECONDS=60, LORIKEET_STOCK_CART_UNITS=1)
