@@ -245,9 +245,7 @@ class CheckoutView(CartAPIView):
             parse_confirmation(request.data),
         )
         done = checkout(cart, terms, request._request)
-        if TOKEN_HEADER not in request.headers and done.order.user_id is None:
-            let_in(request._request, done.order)
-        return answer_checkout(done)
+        return answer_checkout(request, done)
 
     def idempotency_key(self) -> str | None:
         key = self.request.headers.get("Idempotency-Key")
@@ -314,7 +312,7 @@ class CheckoutConfirmView(GuessView, PendingCheckoutView):
             outcome = self.conclude(attempt, data)
         if is_refusal(outcome):
             throttles.record("checkout", ip=network_of(request))
-        return answer_checkout(read(order.pk, outcome))
+        return answer_checkout(request, read(order.pk, outcome))
 
     def conclude(self, attempt: PaymentAttempt, data: dict[str, Any]) -> Any:
         if not data:
@@ -344,12 +342,12 @@ class CheckoutCancelView(PendingCheckoutView):
             raise ValidationError({"non_field_errors": [_("Send nothing, or an empty JSON object.")]})
         done = read(order.pk, give_up(order, request._request))
         if done.order.is_pending or done.order.is_placed:
-            return answer_checkout(done)
+            return answer_checkout(request, done)
         shown = represent_checkout(done.order, done.order.latest_charge)
-        return Response({"reason": "cancelled", "id": order.pk, "checkout": shown})
+        return open_order(request, done.order, Response({"reason": "cancelled", "id": order.pk, "checkout": shown}))
 
 
-def answer_checkout(done: Checkout) -> Response:
+def answer_checkout(request: Request, done: Checkout) -> Response:
     """Answer with what became of an order."""
     order = done.order
     if order.is_placed:
@@ -360,6 +358,13 @@ def answer_checkout(done: Checkout) -> Response:
         response = answer_unplaced(done, order.latest_charge)
     if done.replayed:
         response["Idempotency-Replayed"] = "true"
+    return open_order(request, order, response)
+
+
+def open_order(request: Request, order: Order, response: Response) -> Response:
+    """Let a guest's browser open the order that ``response`` names. A client without cookies has the link."""
+    if "id" in response.data and order.user_id is None and TOKEN_HEADER not in request.headers:
+        let_in(request._request, response, order)
     return response
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.core.signing import BadSignature, TimestampSigner
 from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest
@@ -17,17 +19,30 @@ from django.utils.timezone import now
 
 from .conf import settings
 from .contents import SELECTED, CartContents
-from .exceptions import CartGone
+from .exceptions import CartGone, InvalidToken
 from .hooks import HOOKS
 from .models import Adjustment, Cart, EmptyCart, LineItem, Order
 from .signals import cart_merged
-from .tokens import cart_token, read_cart_token
 
-__all__ = ["SESSION_KEY", "TOKEN_HEADER", "Shopper", "absorb", "combine", "for_request", "hand_back", "locked", "merge"]
+__all__ = [
+    "SESSION_KEY",
+    "TOKEN_HEADER",
+    "Shopper",
+    "absorb",
+    "cart_token",
+    "combine",
+    "for_request",
+    "hand_back",
+    "locked",
+    "merge",
+    "read_cart_token",
+]
 
 SESSION_KEY = "lorikeet_cart"
 TOKEN_HEADER = "X-Cart-Token"
 NEW_TOKEN = "new"
+#: The salt of cart tokens: what is signed for another purpose opens no cart.
+CART = "lorikeet.cart"
 
 
 @dataclass(frozen=True)
@@ -106,6 +121,22 @@ class Shopper:
             return cart_token(cart.key)
         request.session[SESSION_KEY] = cart.key.hex
         return None
+
+
+def cart_token(key: UUID) -> str:
+    """Return the signed token (``X-Cart-Token``) that opens the guest's cart whose ``key`` this is."""
+    return TimestampSigner(salt=CART).sign(key.hex)
+
+
+def read_cart_token(token: str) -> UUID:
+    """Return the key of the cart that ``token`` opens.
+
+    :raises InvalidToken: the signature is wrong, or older than ``LORIKEET_CART_TOKEN_DAYS``.
+    """
+    try:
+        return UUID(TimestampSigner(salt=CART).unsign(token, max_age=timedelta(days=settings.CART_TOKEN_DAYS)))
+    except (BadSignature, ValueError):
+        raise InvalidToken("This cart token is not valid.") from None
 
 
 def _uuid(value: object) -> UUID | None:

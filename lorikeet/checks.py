@@ -113,12 +113,7 @@ def _check_site() -> Iterator[CheckMessage]:
             hint="pip install lorikeet-cart[babel]",
             id="lorikeet.E002",
         )
-    if not apps.is_installed("django.contrib.sessions"):
-        yield Error(
-            "Guests' carts are remembered in sessions, which are not installed.",
-            hint='Add "django.contrib.sessions" to INSTALLED_APPS, and its middleware to MIDDLEWARE.',
-            id="lorikeet.E003",
-        )
+    yield from _check_sessions()
     for attribute, path in MIDDLEWARE.items():
         if not _has_middleware(path):
             yield Error(
@@ -209,6 +204,22 @@ def _check_origins() -> Iterator[CheckMessage]:
 def _headers_lacking(setting: str, wanted: list[str], default: list[str]) -> list[str]:
     allowed = {name.lower() for name in getattr(django_settings, setting, default)}
     return [name for name in wanted if name.lower() not in allowed]
+
+
+def _check_sessions() -> Iterator[CheckMessage]:
+    if not apps.is_installed("django.contrib.sessions"):
+        yield Error(
+            "Guests' carts are remembered in sessions, which are not installed.",
+            hint='Add "django.contrib.sessions" to INSTALLED_APPS, and its middleware to MIDDLEWARE.',
+            id="lorikeet.E003",
+        )
+    if django_settings.SESSION_SAVE_EVERY_REQUEST:
+        yield Warning(
+            "The session is saved with every answer: Django answers 400 to a guest who signs in or out during "
+            "the payment, although the guest is charged.",
+            hint="SESSION_SAVE_EVERY_REQUEST = False",
+            id="lorikeet.W008",
+        )
 
 
 def _check_databases() -> Iterator[CheckMessage]:

@@ -177,7 +177,9 @@ class Settings(SettingsGroup):
     )
     ABANDONED_CART_DAYS = Setting(30, positive, "Days after its last change that a guest's cart is deleted.")
     CART_TOKEN_DAYS = Setting(30, positive, "Days for which a cart token (``X-Cart-Token``) is accepted.")
-    ORDER_TOKEN_DAYS = Setting(30, positive, "Days for which the link to a guest's order is accepted.")
+    ORDER_TOKEN_DAYS = Setting(
+        30, positive, "Days for which the link to an order opens it, and so does the cookie of a guest's browser."
+    )
     CHECKOUT_SECONDS = Setting(
         1800,
         positive,

@@ -11,17 +11,16 @@ from django.shortcuts import resolve_url
 from django.views.generic import DetailView, ListView
 
 from .models import Order
-from .order_access import let_in, visible_orders
-from .tokens import read_order_token
+from .order_access import let_in, read_order_token, visible_orders
 
 __all__ = ["OrderDetailView", "OrderListView"]
 
 
 class OrderDetailView(DetailView):  # type: ignore[type-arg]
-    """One order, for the user whose it is, and for whoever opened it with a valid link.
+    """One order, for its user, for the browser that a guest ordered with, and for one that opened a valid link.
 
-    A link's token is taken out of the address bar at once: the session is let in to this one order, and the browser
-    sent on to the page without it. Every other order, and one that does not exist, is 404.
+    A link's token is taken out of the address bar at once: the browser gets a cookie that opens this one order, and is
+    sent on to the page without the token. Every other order, and one that does not exist, is 404.
     """
 
     model = Order
@@ -42,10 +41,11 @@ class OrderDetailView(DetailView):  # type: ignore[type-arg]
         if token := request.GET.get("token"):
             order = Order.objects.filter(pk=self.kwargs[self.pk_url_kwarg]).first()
             if order is not None and read_order_token(token, order.uuid, order.guest_email):
-                let_in(request, order)
                 match = request.resolver_match
                 assert match is not None  # a view was found, this one
-                return HttpResponseRedirect(resolve_url(match.view_name, *args, **kwargs))
+                response = HttpResponseRedirect(resolve_url(match.view_name, *args, **kwargs))
+                let_in(request, response, order)
+                return response
         return super().get(request, *args, **kwargs)
 
 

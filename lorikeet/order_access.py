@@ -1,31 +1,76 @@
-"""Which orders a request may see: the user's own, and those its session was let in to."""
+"""What opens an order: its user's account, a cookie of the browser that a guest ordered with, and the token of a link.
+
+Cookie and token are signed, and expire after ``LORIKEET_ORDER_TOKEN_DAYS``. A request that names an order writes
+nothing to the session: it could have changed hands while the payment was at its provider.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
 
+from django.conf import settings as django_settings
+from django.core.signing import BadSignature, TimestampSigner
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
-from .models import Order
+from .conf import settings
 
-__all__ = ["let_in", "visible_orders"]
+if TYPE_CHECKING:
+    from .models import Order
 
-SESSION_KEY = "lorikeet_orders"
-#: Most orders a session remembers.
-REMEMBERED = 50
+__all__ = ["let_in", "order_token", "read_order_token", "visible_orders"]
+
+COOKIE = "lorikeet_orders"
+#: Most orders that a browser opens: the newest. They take 700 bytes of the 4096 that a cookie may have.
+MOST = 20
+ORDER = "lorikeet.order"
 
 
-def let_in(request: HttpRequest, order: Order) -> None:
-    """Let the session of ``request`` see ``order`` from now on."""
-    session: Any = getattr(request, "session", None)
-    if session is not None:
-        others = [uuid for uuid in session.get(SESSION_KEY, ()) if uuid != order.uuid.hex]
-        session[SESSION_KEY] = [*others, order.uuid.hex][-REMEMBERED:]
+def let_in(request: HttpRequest, response: HttpResponse, order: Order) -> None:
+    """Let the browser that ``response`` goes to open ``order`` too, whoever is signed in there."""
+    others = [uuid for uuid in _opened_by(request) if uuid != order.uuid.hex]
+    response.set_signed_cookie(
+        COOKIE,
+        ".".join([*others, order.uuid.hex][-MOST:]),
+        max_age=_age(),
+        path=django_settings.SESSION_COOKIE_PATH,
+        domain=django_settings.SESSION_COOKIE_DOMAIN,
+        secure=django_settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
 
 
 def visible_orders(request: HttpRequest) -> Q:
-    """Return the condition for the orders that whoever sent ``request`` may see."""
-    session: Any = getattr(request, "session", {})
-    visible = Q(uuid__in=session.get(SESSION_KEY, ()))
+    """Return the condition for the orders that the sender of ``request`` may see."""
+    visible = Q(uuid__in=_opened_by(request))
     return visible | Q(user=request.user) if request.user.is_authenticated else visible
+
+
+def order_token(uuid: UUID, email: str) -> str:
+    """Return the token that opens one order. It dies with a change of the order's e-mail address."""
+    return _signer(email).sign(uuid.hex)
+
+
+def read_order_token(token: str, uuid: UUID, email: str) -> bool:
+    """Tell whether ``token`` opens the order with this ``uuid`` and ``email``, and is young enough."""
+    try:
+        return _signer(email).unsign(token, max_age=_age()) == uuid.hex
+    except BadSignature:
+        return False
+
+
+def _opened_by(request: HttpRequest) -> list[str]:
+    """Return the ids of the orders that the cookie of ``request`` opens, the latest last."""
+    value = request.get_signed_cookie(COOKIE, default="", max_age=_age())
+    return value.split(".") if value else []
+
+
+def _signer(email: str) -> TimestampSigner:
+    return TimestampSigner(salt=f"{ORDER}:{email}")
+
+
+def _age() -> timedelta:
+    return timedelta(days=settings.ORDER_TOKEN_DAYS)

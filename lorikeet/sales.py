@@ -14,10 +14,11 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from . import money, tokens
+from . import money
 from .bases import Extensible, Quantised, above, amount_field, currency_field, subclass_of
 from .conf import settings
 from .managers import OrderQuerySet
+from .order_access import order_token
 
 __all__ = ["Order", "OrderCharge", "Payment", "PaymentAttempt"]
 
@@ -177,7 +178,7 @@ class Order(Quantised):
         if settings.ORDER_DETAIL_VIEW is None:
             return None
         url = reverse(settings.ORDER_DETAIL_VIEW, kwargs={"id": self.pk})
-        return f"{url}?token={tokens.order_token(self.uuid, self.guest_email)}" if token else url
+        return f"{url}?token={order_token(self.uuid, self.guest_email)}" if token else url
 
 
 class OrderCharge(Quantised):

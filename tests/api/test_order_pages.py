@@ -1,11 +1,21 @@
-"""The page of an order: its owner, the guest who made it, and whoever holds the link."""
+"""The page of an order: for its user, for the browser that a guest ordered with, and for who holds the link."""
 
 from unittest import mock
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core import signing
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from lorikeet.exceptions import PaymentError
+from lorikeet.models import Order
+from lorikeet.order_access import COOKIE
+from lorikeet.outcomes import Paid, Pending
 from tests.testapp.clients import CART, NEW_ADDRESS, NEW_ITEM, NEW_PAYMENT_METHOD, STREET, Browser
+from tests.testapp.models import ScriptedCard
+
+from .payers import get_ready, start_waiting
 
 DAY = 24 * 60 * 60
 
@@ -36,6 +46,108 @@ def test_the_browser_that_made_it_sees_a_guests_order(guest, link):
     assert guest.get(page_of(link)).status_code == 200
 
 
+def page_of_the_one_order():
+    return f"/orders/{Order.objects.get().pk}/"
+
+
+def during_the_payment(act):
+    """Have the provider take 12 dollars, after something else has happened."""
+
+    def charge(attempt):
+        act()
+        return Paid("ref", attempt.amount, attempt.currency)
+
+    ScriptedCard.script(start_payment=charge)
+
+
+def same_browser(browser):
+    """Return another tab of a browser: it has the session, and what it is given later stays its own."""
+    tab = Browser()
+    tab.client.cookies.load({name: morsel.value for name, morsel in browser.client.cookies.items()})
+    return tab
+
+
+@pytest.mark.parametrize("change", ["signs in", "signs out"])
+def test_a_guest_whose_session_is_gone_when_the_payment_is_made_gets_the_order(guest, alice, wine, change):
+    get_ready(guest, wine)
+    tab = same_browser(guest)
+    during_the_payment(lambda: tab.log_in(alice.user) if change == "signs in" else Session.objects.all().delete())
+
+    response = guest.checkout()
+
+    assert (response.status_code, response.json()["id"]) == (200, Order.objects.get().pk)
+    assert guest.get(page_of_the_one_order()).status_code == 200
+
+
+def test_a_checkout_writes_nothing_to_the_session(guest, wine):
+    guest.get_ready(wine)
+
+    with CaptureQueriesContext(connection) as queries:
+        response = guest.checkout()
+
+    written = [query["sql"] for query in queries if "django_session" in query["sql"] and query["sql"][:6] != "SELECT"]
+    assert (response.status_code, written) == (200, [])
+
+
+def test_each_answer_that_names_a_guests_order_opens_its_page(guest, wine):
+    checkout = start_waiting(guest, wine)
+    ScriptedCard.script(check_payment=Pending("ref"), cancel_payment=True)
+
+    opened = []
+    for path in ("/_cart/checkout/", checkout["confirm_url"], checkout["cancel_url"]):
+        guest.client.cookies.pop(COOKIE)
+        guest.post(path)
+        opened.append(guest.get(page_of_the_one_order()).status_code)
+
+    assert opened == [200, 200, 200]
+    assert Order.objects.get().state == "cancelled"
+
+
+def test_a_guests_order_that_is_answered_to_the_user_who_signed_in_opens_its_page(guest, alice, wine):
+    checkout = start_waiting(guest, wine)
+    guest.client.cookies.pop(COOKIE)
+    guest.log_in(alice.user)
+    ScriptedCard.script(check_payment=Pending("ref"))
+
+    guest.post(checkout["confirm_url"])
+
+    assert guest.get(page_of_the_one_order()).status_code == 200
+
+
+@pytest.mark.parametrize("read", ["cart", "status"])
+def test_reading_opens_no_page(guest, wine, read):
+    checkout = start_waiting(guest, wine)
+    guest.client.cookies.pop(COOKIE)
+
+    guest.get(CART if read == "cart" else checkout["url"])
+
+    assert COOKIE not in guest.client.cookies
+
+
+def test_a_payment_that_was_refused_opens_no_page(guest, wine):
+    get_ready(guest, wine)
+    ScriptedCard.script(start_payment=PaymentError({"message": "No."}))
+
+    assert guest.checkout().status_code == 422
+    assert COOKIE not in guest.client.cookies
+
+
+def test_a_users_order_needs_no_cookie(alice, wine):
+    alice.get_ready(wine)
+
+    alice.checkout()
+
+    assert COOKIE not in alice.client.cookies
+
+
+def test_a_guests_order_page_stays_open_after_signing_in_and_out(guest, alice, link):
+    guest.log_in(alice.user)
+    signed_in = guest.get(page_of(link)).status_code
+    guest.client.post("/logout/", headers={"X-CSRFToken": guest.csrf_token()})
+
+    assert (signed_in, guest.get(page_of(link)).status_code) == (200, 200)
+
+
 def test_a_client_with_a_cart_token_gets_a_link_and_no_cookie(wine):
     browser = Browser()
     headers = {"x_cart_token": browser.post(NEW_ITEM, bottle(wine), x_cart_token="new")["X-Cart-Token"]}
@@ -46,7 +158,7 @@ def test_a_client_with_a_cart_token_gets_a_link_and_no_cookie(wine):
     response = browser.checkout(**headers)
 
     assert response.status_code == 200
-    assert "sessionid" not in browser.client.cookies
+    assert not {"sessionid", COOKIE} & browser.client.cookies.keys()
     assert Browser().get(response.json()["url"]).status_code == 302
 
 
@@ -61,7 +173,7 @@ def test_somebody_else_does_not_see_a_users_order(alice, wine, mallory, staff):
     assert [browser.get(page).status_code for browser in (Browser(), mallory, staff)] == [404, 404, 404]
 
 
-def test_the_token_is_swapped_for_a_session_and_leaves_the_address(link):
+def test_the_token_is_swapped_for_a_cookie_and_leaves_the_address(link):
     browser = Browser()
 
     response = browser.get(link)

@@ -1,5 +1,6 @@
 """Planted cookies, shared sessions, and sessions that outlive what they name."""
 
+from decimal import Decimal
 from importlib import import_module
 
 import pytest
@@ -8,6 +9,7 @@ from django.contrib.sessions.models import Session
 from django.test import override_settings
 
 from lorikeet.models import Cart
+from lorikeet.outcomes import Paid, Pending
 from tests.testapp import models
 from tests.testapp.clients import CART, Browser
 from tests.testapp.factories import make_user
@@ -57,6 +59,24 @@ def test_a_planted_address_and_card_do_not_pay_or_receive_the_victims_order(wine
     assert [address.addressee for address in models.StreetAddress.objects.filter(orders__isnull=False)] == [
         "Joe Bloggs"
     ]
+
+
+def test_a_planted_session_does_not_show_the_order_that_the_victim_makes_as_a_guest(wine):
+    attacker, victim = Browser(), Browser()
+    attacker.get_ready(wine)
+    share_session(attacker, victim)
+    models.ScriptedCard.script(start_payment=Pending("ref"), check_payment=Paid("ref", Decimal(12), "AUD"))
+    victim.add("/_cart/new-payment-method/", "ScriptedCard", token="tok_scripted")
+    checkout = victim.checkout().json()["checkout"]
+    page = f"/orders/{checkout['order']}/"
+
+    while_it_waits = [attacker.get(path).status_code for path in (CART, checkout["url"], page)]
+    url = victim.post(checkout["confirm_url"]).json()["url"]
+    placed = [attacker.get(path).status_code for path in (CART, checkout["url"], page)]
+
+    assert (while_it_waits, placed) == ([200, 200, 404], [200, 200, 404])
+    assert url.startswith(page)
+    assert victim.get(page).status_code == 200
 
 
 def test_a_guest_whose_cart_was_deleted_starts_afresh(guest, wine):

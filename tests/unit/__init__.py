@@ -5,8 +5,9 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import uuid4
 
+from django.conf import settings as django_settings
 from django.contrib.auth.models import AnonymousUser
-from django.test import RequestFactory
+from django.test import RequestFactory, override_settings
 from django.utils.timezone import now
 
 from lorikeet.models import Adjustment, Cart, LineItem, Order, PaymentAttempt
@@ -149,6 +150,11 @@ def request_of(user=None, session=None, path="/", **headers):
     request.user = user or AnonymousUser()
     request.session = {} if session is None else session
     return request
+
+
+def rotated():
+    """Return the settings of a site that has a new secret key and still knows the old one."""
+    return override_settings(SECRET_KEY="new", SECRET_KEY_FALLBACKS=[django_settings.SECRET_KEY])
 
 
 @contextmanager

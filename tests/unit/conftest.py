@@ -1,6 +1,9 @@
 """A sale in the middle, for the tests of payments."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils.timezone import now
 
 from lorikeet.outcomes import Pending
 from lorikeet.settling import settle
@@ -54,3 +57,14 @@ def waiting(begun):
     """The same as it waits for whoever looks next."""
     settle(begun, Pending())
     return reread(begun)
+
+
+@pytest.fixture
+def after(monkeypatch):
+    """Return a function that moves the signers' clock forward."""
+
+    def move(**delta):
+        later = (now() + timedelta(**delta)).timestamp()
+        monkeypatch.setattr("django.core.signing.time.time", lambda: later)
+
+    return move

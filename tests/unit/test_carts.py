@@ -8,10 +8,9 @@ from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
 from lorikeet import carts
-from lorikeet.carts import SESSION_KEY, Shopper, for_request, locked
+from lorikeet.carts import SESSION_KEY, Shopper, cart_token, for_request, locked, read_cart_token
 from lorikeet.exceptions import CartGone, InvalidToken
 from lorikeet.models import Cart, EmptyCart
-from lorikeet.tokens import cart_token, read_cart_token
 from tests.testapp.factories import make_user
 from tests.unit import add_wine, make_cart, request_of
 

@@ -178,6 +178,18 @@ def test_e003_no_sessions():
     ]
 
 
+@override_settings(SESSION_SAVE_EVERY_REQUEST=True)
+def test_w008_sessions_that_are_saved_with_every_answer():
+    assert found() == [
+        Warning(
+            "The session is saved with every answer: Django answers 400 to a guest who signs in or out during "
+            "the payment, although the guest is charged.",
+            hint="SESSION_SAVE_EVERY_REQUEST = False",
+            id="lorikeet.W008",
+        )
+    ]
+
+
 @pytest.mark.parametrize("view", ["plain", "nowhere", "admin:index"])
 def test_e004_a_page_of_orders_that_takes_no_id(view):
     with site(ORDER_DETAIL_VIEW=view):

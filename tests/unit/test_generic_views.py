@@ -1,19 +1,16 @@
-"""Order pages: for their owner, and for whoever was let in by a link; nobody else learns that they are there."""
+"""Order pages: for their user and who was let in by a link; others do not learn that they are there."""
 
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
 from django.db import connection
-from django.test import RequestFactory, override_settings
+from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
-from lorikeet.models import Order
-from lorikeet.order_access import REMEMBERED, SESSION_KEY, let_in, visible_orders
-from lorikeet.tokens import order_token
+from lorikeet.order_access import COOKIE, order_token
 from tests.testapp.factories import make_user
-from tests.unit import make_order, request_of
+from tests.unit import make_order
 
 pytestmark = pytest.mark.django_db
 
@@ -23,75 +20,6 @@ def link():
     """A guest's order and the path of its link."""
     order = make_order(guest_email="joe@example.com", state="placed", purchased_on=now())
     return order, order.get_absolute_url(token=True)
-
-
-# which orders a request may see
-
-
-def visible(request):
-    return list(Order.objects.filter(visible_orders(request)).order_by("pk"))
-
-
-def test_a_user_sees_his_own_orders():
-    user = make_user()
-    mine = make_order(user=user)
-    make_order(user=make_user())
-    make_order()
-
-    assert visible(request_of(user)) == [mine]
-
-
-def test_a_guest_sees_what_his_session_was_let_in_to():
-    first, second, request = make_order(), make_order(), request_of()
-    make_order()
-
-    let_in(request, first)
-    let_in(request, second)
-
-    assert visible(request) == [first, second]
-
-
-def test_a_user_sees_both():
-    user = make_user()
-    mine, other, request = make_order(user=user), make_order(), request_of(user)
-
-    let_in(request, other)
-
-    assert visible(request) == [mine, other]
-
-
-def test_nobody_sees_the_orders_of_nobody():
-    make_order()
-
-    assert visible(request_of()) == []
-
-
-def test_a_session_remembers_an_order_once_and_the_latest_last():
-    first, second, request = make_order(), make_order(), request_of()
-
-    for order in (first, second, first):
-        let_in(request, order)
-
-    assert request.session[SESSION_KEY] == [second.uuid.hex, first.uuid.hex]
-
-
-def test_a_session_remembers_so_many_orders_and_no_more():
-    orders = [make_order() for _ in range(REMEMBERED + 1)]
-    request = request_of()
-
-    for order in orders:
-        let_in(request, order)
-
-    assert visible(request) == orders[1:]
-
-
-def test_without_sessions_nobody_is_let_in():
-    request = RequestFactory().get("/")
-    request.user = AnonymousUser()
-
-    let_in(request, make_order())
-
-    assert visible(request) == []
 
 
 # the page of one order
@@ -109,13 +37,13 @@ def test_the_owner_sees_his_order_in_two_queries_of_lorikeets(client):
     assert len([query for query in queries if "lorikeet_order" in query["sql"]]) == 1
 
 
-def test_a_link_lets_the_session_in_and_leaves_the_address_bar(client, link):
+def test_a_link_lets_the_browser_in_and_leaves_the_address_bar(client, link):
     order, path = link
 
     response = client.get(path)
 
     assert (response.status_code, response["Location"]) == (302, f"/orders/{order.pk}/")
-    assert client.session[SESSION_KEY] == [order.uuid.hex]
+    assert client.cookies.keys() == {COOKIE}
     assert client.get(response["Location"]).status_code == 200
 
 
@@ -138,7 +66,7 @@ def test_a_link_with_another_token_is_not_found(client, link, token):
     response = client.get(f"/orders/{order.pk}/", {"token": token})
 
     assert response.status_code == 404
-    assert SESSION_KEY not in client.session
+    assert COOKIE not in client.cookies
 
 
 def test_the_link_of_another_order_is_not_found(client, link):

@@ -19,11 +19,11 @@ PAYMENTS = (
 #: A module imports from its own row and from those above it, nothing else.
 ROWS = [
     "exceptions signals money outcomes",
-    "conf tokens",
+    "conf order_access",
     "managers bases sales models transactions",
     "registry contents hooks",
     "pricing cart_checkers completeness sections",
-    f"carts throttles order_access checkout recovery {PAYMENTS}",
+    f"carts throttles checkout recovery {PAYMENTS}",
     "readers representation serializers editing parsers authentication",
     "api_base api_views generic_views middleware receivers admin admin_bases templatetags management",
     "urls class_checks checks apps testing",

@@ -22,7 +22,7 @@ from lorikeet.models import (
     PaymentAttempt,
     PaymentMethod,
 )
-from lorikeet.tokens import read_order_token
+from lorikeet.order_access import read_order_token
 from tests.testapp import models
 from tests.testapp.clients import STREET
 from tests.testapp.factories import make_user

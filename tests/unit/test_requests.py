@@ -11,12 +11,11 @@ from django.template import Context, Template
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
-from lorikeet.carts import SESSION_KEY
+from lorikeet.carts import SESSION_KEY, cart_token
 from lorikeet.exceptions import InvalidToken
 from lorikeet.middleware import CartMiddleware
 from lorikeet.models import Cart, EmptyCart
 from lorikeet.receivers import merge_at_login
-from lorikeet.tokens import cart_token
 from tests.testapp import models
 from tests.testapp.factories import make_user
 from tests.unit import add_wine, make_cart, ready_cart, request_of, select_address
