@@ -93,7 +93,7 @@ def checkout(cart: Cart, terms: Terms = NO_TERMS, request: HttpRequest | None = 
     """Make an order of what is in ``cart`` and have it paid. Never more than one order for one state of the cart.
 
     :param request: passed on to the receivers of ``order_checked_out``.
-    :raises CartGone: the cart was deleted or merged in the meantime.
+    :raises CartGone: the cart was merged, or it or its account was deleted, in the meantime.
     :raises CartChanged: from ``terms.precondition``.
     :raises IncompleteCartErrorSet: the cart is not ready.
     :raises ConflictErrorSet: something in it was gone when the order was made.
@@ -104,7 +104,7 @@ def checkout(cart: Cart, terms: Terms = NO_TERMS, request: HttpRequest | None = 
     if row.pk is None:
         empty = IncompleteCartError("empty", _("There are no items in the cart."), "items")
         raise cart.check_completeness(for_checkout=True) or IncompleteCartErrorSet([empty])
-    prepared = _prepare(cart.pk, terms)
+    prepared = _prepare(cart, terms)
     if prepared.attempt is not None:
         prepared.attempt.off_session = terms.off_session
     outcome = _pay(prepared, request)
@@ -147,8 +147,9 @@ class Prepared:
 
 
 @durable
-def _prepare(cart_id: int, terms: Terms) -> Prepared:
-    if not lock(pk=cart_id):
+def _prepare(cart: Cart, terms: Terms) -> Prepared:
+    cart_id = cart.pk
+    if not lock(pk=cart_id, user=cart.user_id):
         raise CartGone(cart_id)
     if earlier := _earlier(cart_id, terms):
         return earlier

@@ -8,17 +8,19 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import DecimalField, F, OuterRef, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Abs, Coalesce
 from django.utils.timezone import now
 
 from .leases import due
-from .models import Adjustment, LineItem, Order, PaymentAttempt
+from .models import Adjustment, LineItem, Order, OrderCharge, PaymentAttempt
 
 __all__ = ["Violation", "register_rules", "violations"]
 
 #: How long anything may be past its time: recovery runs every minute.
 LATE = timedelta(hours=1)
+#: Below the last decimal place of any amount: SQLite adds up in floating point.
+LEAST = Decimal("0.00005")
 AMOUNT: DecimalField[Any, Any] = DecimalField(max_digits=19, decimal_places=4)
 
 
@@ -64,9 +66,23 @@ def _orders() -> Iterator[tuple[str, QuerySet[Any]]]:
     waiting = PaymentAttempt.objects.exclude(open_for=None).values("open_for")
     yield "A pending order has an open payment.", orders.filter(state="pending").exclude(pk__in=waiting)
     yield "An order is in flight for its own cart.", orders.exclude(slot=None).exclude(slot=F("cart"))
+    yield "What is on an order adds up to its totals.", _wrong_sums(orders)
     told_by = now() - LATE
     yield "A sale is told.", orders.placed().filter(notified_at=None, purchased_on__lt=told_by)
     yield "Only a sale is told.", orders.exclude(state="placed").exclude(notified_at=None)
+
+
+def _wrong_sums(orders: QuerySet[Any]) -> QuerySet[Any]:
+    """Return the orders, cancelled ones aside, whose totals are not the sums of what is on them."""
+    mine = {"order": OuterRef("pk")}
+    lines = _sum(LineItem.objects.filter(**mine), "order", "total_when_charged")
+    adjustments = _sum(Adjustment.objects.filter(**mine), "order", "total_when_charged")
+    charges = _sum(OrderCharge.objects.filter(**mine, included=False), "order", "total")
+    added = orders.exclude(state="cancelled").annotate(lines=lines, more=adjustments + charges)
+    off = {"lines_off": F("subtotal") - F("lines"), "all_off": F("grand_total") - F("lines") - F("more")}
+    compared = added.annotate(**{name: Abs(difference) for name, difference in off.items()})
+    wrong: QuerySet[Any] = compared.filter(Q(lines_off__gte=LEAST) | Q(all_off__gte=LEAST))
+    return wrong
 
 
 def _attempts() -> Iterator[tuple[str, QuerySet[Any]]]:
@@ -96,7 +112,7 @@ def _rows() -> Iterator[tuple[str, QuerySet[Any]]]:
     )
 
 
-def _sum(rows: QuerySet[Any], key: str) -> Any:
-    """Return the sum of the amounts of ``rows`` with the same ``key``, zero if there are none, for an annotation."""
-    totals = rows.order_by().values(key).annotate(total=Sum("amount")).values("total")
+def _sum(rows: QuerySet[Any], key: str, column: str = "amount") -> Any:
+    """Return the sum of a column of ``rows`` with the same ``key``, zero if there are none, for an annotation."""
+    totals = rows.order_by().values(key).annotate(sum_of_rows=Sum(column)).values("sum_of_rows")
     return Coalesce(Subquery(totals, output_field=AMOUNT), Value(Decimal(0), output_field=AMOUNT))

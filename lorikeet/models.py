@@ -62,8 +62,9 @@ class Cart(models.Model):
     The row is the cart's lock: whoever changes the cart increments ``seq`` first.
     """
 
+    #: Not ``CASCADE``: lines would go by their ids, without the lock, although an order has taken them meanwhile.
     user = models.OneToOneField(
-        django_settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="lorikeet_cart"
+        django_settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="lorikeet_cart"
     )
     key = models.UUIDField(_("key"), unique=True, default=uuid.uuid4, editable=False)
     email = models.EmailField(_("e-mail"), blank=True, default="")

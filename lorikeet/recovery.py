@@ -142,7 +142,7 @@ def notify_missed() -> int:
 
 
 def delete_abandoned_carts() -> int:
-    """Delete guests' carts that nobody has changed for ``LORIKEET_ABANDONED_CART_DAYS``, in batches.
+    """Delete guests' carts that were not changed for ``LORIKEET_ABANDONED_CART_DAYS``, and those of deleted accounts.
 
     What is in them goes too, and so do the addresses and payment methods made in them that no order names. A cart
     with a checkout in flight stays.

@@ -9,11 +9,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
 from lorikeet import recovery
-from lorikeet.models import Adjustment, Cart, DeliveryAddress, LineItem, PaymentMethod, ThrottleCount
+from lorikeet.checkout import checkout
+from lorikeet.models import Adjustment, Cart, DeliveryAddress, LineItem, Order, PaymentMethod, ThrottleCount
+from lorikeet.outcomes import Pending
+from lorikeet.settling import settle
 from tests.testapp import models
 from tests.testapp.clients import STREET
 from tests.testapp.factories import make_user
-from tests.unit import abandon, make_cart, make_order, ready_cart, select_address
+from tests.unit import abandon, make_cart, make_order, ready_cart, received, select_address
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,6 +56,44 @@ def test_how_long_carts_are_kept_is_a_setting():
     abandon(ready_cart(), days=11)
 
     assert recovery.delete_abandoned_carts() == 1
+
+
+def test_the_cart_of_a_deleted_account_goes_with_everything_in_it_at_the_next_run():
+    user = make_user()
+    ready_cart(user)
+    user.delete()
+    left = Cart.objects.get()
+
+    assert (left.user, left.email, recovery.delete_abandoned_carts()) == (None, "", 1)
+
+    for parent in (Cart, LineItem, DeliveryAddress, PaymentMethod):
+        assert parent.objects.count() == 0
+
+
+def test_an_order_of_a_deleted_account_stays_with_all_that_it_names():
+    user = make_user()
+    done = checkout(ready_cart(user)).order
+    user.delete()
+
+    assert recovery.delete_abandoned_carts() == 1
+
+    order = Order.objects.get()
+    assert (order, order.state, order.user, order.items.count()) == (done, "placed", None, 1)
+    assert order.delivery_address_subclass.addressee == STREET["addressee"]
+
+
+def test_the_cart_of_a_deleted_account_stays_while_its_checkout_is_in_flight(scripted):
+    scripted.script(start_payment=Pending("pi_1"))
+    user = make_user()
+    cart = ready_cart(user)
+    cart.payment_method = scripted.objects.create(user=user, cart=cart)
+    cart.save()
+    order = checkout(cart).order
+    user.delete()
+
+    assert (recovery.delete_abandoned_carts(), Order.objects.get().slot) == (0, cart)
+    settle(order.latest_charge, received("pi_1"))
+    assert (Order.objects.get().state, recovery.delete_abandoned_carts()) == ("placed", 1)
 
 
 def test_the_cart_of_a_user_stays(unchanged):
