@@ -213,14 +213,19 @@ def _can_wait_beside(attempt: PaymentAttempt, cart_id: int) -> bool:
 
 
 def digest_of(contents: CartContents, totals: Totals) -> str:
-    """Return a digest of what is in a cart: two with the same lines and total for the same address have the same."""
+    """Return a digest of what is in a cart and selected for it.
+
+    Two have the same if their lines, total, address and payment method are: the order of one stands for the other's,
+    and going on with its payment charges what the shopper selected.
+    """
     rows = sorted(
         f"{type(row).__name__} {total} {_own_values(row)}"
         for row, total in zip(
             (*contents.lines, *contents.adjustments), (*totals.lines, *totals.adjustments), strict=True
         )
     )
-    parts = (rows, totals.grand_total, totals.currency, contents.cart.delivery_address_id)
+    selected = (contents.cart.delivery_address_id, contents.cart.payment_method_id)
+    parts = (rows, totals.grand_total, totals.currency, selected)
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 

@@ -69,11 +69,12 @@ def test_saying_no_is_the_same_as_saying_nothing(shopper, wine, parked):
     assert (response.status_code, response.json()["duplicate"]) == (202, True)
 
 
-@pytest.mark.parametrize("difference", ["quantity", "product", "adjustment", "price", "address"])
+@pytest.mark.parametrize("difference", ["quantity", "product", "adjustment", "price", "address", "payment method"])
 def test_something_else_is_no_duplicate(shopper, wine, parked, difference):
     other = make_wine() if difference == "product" else wine
     shopper.add_wine(other)
-    shopper.add(NEW_PAYMENT_METHOD, "ScriptedCard", token="tok_scripted")
+    if difference == "payment method":
+        shopper.add(NEW_PAYMENT_METHOD, "ScriptedCard", token="tok_scripted")
     if difference == "address":
         shopper.add_address(addressee="Somebody else")
     if difference == "quantity":
@@ -82,10 +83,12 @@ def test_something_else_is_no_duplicate(shopper, wine, parked, difference):
         shopper.add_adjustment("ShareOff", parts=10)
     if difference == "price":
         type(wine).objects.update(unit_price=Decimal("13"))
-    total = Decimal(shopper.cart()["grand_total"])
-    ScriptedCard.script(start_payment=Paid("ref", total, "AUD"))
+    ScriptedCard.script(start_payment=Paid("ref", Decimal(12), "AUD"))
 
-    assert shopper.checkout().status_code == 200
+    response = shopper.checkout()
+
+    assert (response.status_code, "duplicate" in response.json()) == (200 if "method" in difference else 202, False)
+    assert Order.objects.count() == 2
 
 
 def test_after_half_an_hour_it_is_taken_for_another(shopper, wine, parked):

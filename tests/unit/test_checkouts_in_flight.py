@@ -16,7 +16,17 @@ from lorikeet.pricing import price
 from lorikeet.signals import order_checked_out
 from tests.testapp import models
 from tests.testapp.factories import make_user, make_wine
-from tests.unit import DECLINED, add_wine, asked, listening, make_cart, ready_cart, received, request_of
+from tests.unit import (
+    DECLINED,
+    add_wine,
+    asked,
+    listening,
+    make_cart,
+    ready_cart,
+    received,
+    request_of,
+    select_address,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -309,6 +319,24 @@ def test_any_other_order_of_the_same_is_no_duplicate(twins, change):
     done = checkout(cart)
 
     assert (done.order == first, done.is_duplicate) == (False, False)
+
+
+@pytest.mark.parametrize("selected", ["payment method", "address"])
+def test_the_same_once_more_with_something_else_selected_never_charges_the_first(twins, scripted, selected):
+    first, cart = twins
+    Order.objects.update(slot=None)
+    PaymentAttempt.objects.update(state="pending", lease=None, lease_until=None)
+    if selected == "address":
+        select_address(cart)
+    else:
+        use(cart, scripted)
+    scripted.script(check_payment=NotFound(), start_payment=received("second", "24"))
+
+    done = checkout(cart)
+
+    assert (done.order == first, done.is_duplicate, done.order.state) == (False, False, "placed")
+    assert scripted.asked == [("start_payment", done.order.latest_charge.pk)]
+    assert done.order.payment_method_id == Cart.objects.get(pk=cart.pk).payment_method_id
 
 
 def test_an_order_from_another_cart_of_the_same_user_is_one(twins):
