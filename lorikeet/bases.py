@@ -22,6 +22,7 @@ __all__ = [
     "Ownable",
     "Quantised",
     "above",
+    "account_email",
     "amount_field",
     "currency_field",
     "in_cart_or_order",
@@ -33,6 +34,11 @@ __all__ = [
 def above(name: str) -> Any:
     """Return something of a module above this one: the models' convenience methods are shorthand for it."""
     return import_string(f"lorikeet.{name}")
+
+
+def account_email(user: Any) -> str:
+    """Return the e-mail address of an account; empty without one, and for a guest (``None``)."""
+    return "" if user is None else str(getattr(user, user.get_email_field_name(), None) or "")
 
 
 def default_currency() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from .bases import account_email
 from .exceptions import IncompleteCartError
 from .models import Cart
 
@@ -34,6 +35,6 @@ def cart_not_empty(cart: Cart) -> None:
 
 
 def email_address_if_anonymous(cart: Cart) -> None:
-    """Require an e-mail address of a guest."""
-    if cart.user_id is None and not cart.email:
+    """Require an e-mail address: of a guest, and of a user whose account has none."""
+    if not cart.email and not account_email(cart.user):
         raise IncompleteCartError("not_set", _("An email address is required."), "email")

@@ -17,6 +17,7 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.utils.timezone import now
 
+from .bases import account_email
 from .conf import settings
 from .contents import SELECTED, CartContents
 from .exceptions import CartGone, InvalidToken
@@ -222,8 +223,8 @@ def merge(key: UUID, user: Any) -> None:
     """Merge the guest's cart that has this ``key`` into the user's, if there is one.
 
     Lines and adjustments come along, equal ones are combined; so do addresses and payment methods. What the guest had
-    selected is selected only where the user has nothing of the kind: a session planted on him must not redirect a
-    parcel. A checkout in flight goes on, and hands its lines to the user's cart if it fails.
+    selected, and the e-mail address, count only where the user has nothing of the kind: a planted session must redirect
+    neither a parcel nor its receipt. A checkout in flight goes on, and hands its lines to the user's cart if it fails.
     """
     guest = Cart.objects.filter(user=None, key=key).first()
     if guest is None:
@@ -246,7 +247,7 @@ def merge(key: UUID, user: Any) -> None:
         row.cart = target
     absorb(source.lines, into.lines)
     absorb(source.adjustments, into.adjustments)
-    adopted = [] if target.email else ["email"]
+    adopted = [] if target.email or account_email(user) else ["email"]
     for name, model in SELECTED.items():
         if not model.objects.filter(user=user, active=True).exists():
             adopted.append(f"{name}_id")

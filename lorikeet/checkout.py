@@ -253,7 +253,7 @@ def _make_order(contents: CartContents, totals: Totals, terms: Terms, digest: st
         client_key=terms.key,
         fingerprint=terms.fingerprint,
         user_id=cart.user_id,
-        guest_email="" if cart.user_id else cart.email,
+        guest_email=cart.email,
         delivery_address=contents.delivery_address,
         payment_method=contents.payment_method if totals.grand_total else None,
         currency=totals.currency,

@@ -109,7 +109,7 @@ def cart_rows() -> QuerySet[Any]:
 
     The queryset is kept, since putting it together takes longer than most queries; it is never evaluated itself.
     """
-    joins = ["pending_order"]
+    joins = ["user", "pending_order"]
     for name, model in SELECTED.items():
         joins += [name, *(f"{name}__{path}" for path in subclass_paths(model).values())]
     rows: QuerySet[Any] = Cart.objects.select_related(*joins).annotate(

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from . import money
-from .bases import Extensible, Quantised, above, amount_field, currency_field, subclass_of
+from .bases import Extensible, Quantised, above, account_email, amount_field, currency_field, subclass_of
 from .conf import settings
 from .managers import OrderQuerySet
 from .order_access import order_token
@@ -44,7 +44,8 @@ class Order(Quantised):
     user = models.ForeignKey(
         django_settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="lorikeet_orders"
     )
-    guest_email = models.EmailField(_("guest's e-mail"), blank=True, default="")
+    #: What the shopper gave for this order; a user need not give any.
+    guest_email = models.EmailField(_("e-mail for this order"), blank=True, default="")
     delivery_address = models.ForeignKey(
         "lorikeet.DeliveryAddress", models.PROTECT, null=True, blank=True, related_name="orders"
     )
@@ -109,8 +110,8 @@ class Order(Quantised):
 
     @property
     def email(self) -> str:
-        """Where the shopper is written to: the user's address, or what the guest gave."""
-        return self.guest_email if self.user is None else str(getattr(self.user, self.user.get_email_field_name(), ""))
+        """Where the shopper is written to: the address that was given for this order, else the account's."""
+        return self.guest_email or account_email(self.user)
 
     @property
     def latest_charge(self) -> PaymentAttempt | None:

@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
                 ('client_key', models.CharField(blank=True, editable=False, max_length=255, null=True, verbose_name='idempotency key')),
                 ('fingerprint', models.CharField(blank=True, default='', editable=False, max_length=64)),
                 ('custom_invoice_id', models.CharField(blank=True, max_length=255, null=True, unique=True, verbose_name='invoice id')),
-                ('guest_email', models.EmailField(blank=True, default='', max_length=254, verbose_name="guest's e-mail")),
+                ('guest_email', models.EmailField(blank=True, default='', max_length=254, verbose_name='e-mail for this order')),
                 ('currency', models.CharField(default=lorikeet.bases.default_currency, max_length=3, verbose_name='currency')),
                 ('subtotal', models.DecimalField(decimal_places=4, max_digits=19)),
                 ('grand_total', models.DecimalField(decimal_places=4, max_digits=19)),

@@ -7,8 +7,8 @@ from django.test import override_settings
 
 from lorikeet.models import Order
 from tests.testapp import models
-from tests.testapp.clients import CART, NEW_ITEM, NEW_PAYMENT_METHOD
-from tests.testapp.factories import make_coupon, make_wine
+from tests.testapp.clients import CART, NEW_ITEM, NEW_PAYMENT_METHOD, Browser
+from tests.testapp.factories import make_coupon, make_user, make_wine
 
 
 def test_a_user_gets_the_order_and_its_page(alice, wine):
@@ -146,7 +146,28 @@ def test_the_user_order_is_written_to_at_the_account_address(alice, wine):
 
     alice.checkout()
 
-    assert Order.objects.get().email == "alice@example.com"
+    order = Order.objects.get()
+    assert (order.guest_email, order.email) == ("", "alice@example.com")
+
+
+def test_the_user_order_is_written_to_at_the_address_that_was_set_for_the_cart(alice, wine):
+    alice.get_ready(wine)
+    alice.patch(CART, {"email": "work@example.com"})
+
+    alice.checkout()
+
+    order = Order.objects.get()
+    assert (order.user, order.guest_email, order.email) == (alice.user, "work@example.com", "work@example.com")
+
+
+def test_the_order_of_a_user_without_any_address_is_refused(wine):
+    browser = Browser(make_user(contact_email=""))
+    browser.get_ready(wine)
+
+    response = browser.checkout()
+
+    assert (response.status_code, [entry["field"] for entry in response.json()["info"]]) == (422, ["email"])
+    assert not Order.objects.exists()
 
 
 def next_invoice_id():

@@ -1,8 +1,10 @@
 """Logging in and out: what a guest's cart brings along, and what it must not."""
 
+import pytest
+
 from tests.testapp import models
 from tests.testapp.clients import CART, NEW_ITEM, Browser
-from tests.testapp.factories import make_coupon, make_wine
+from tests.testapp.factories import make_coupon, make_user, make_wine
 
 
 def quantities(browser):
@@ -54,7 +56,15 @@ def test_a_user_without_a_selection_gets_the_guests(guest, alice, wine):
     cart = guest.cart()
     assert [entry["selected"] for entry in cart["delivery_addresses"]] == [True]
     assert [entry["selected"] for entry in cart["payment_methods"]] == [True]
-    assert cart["email"] == "joe@example.com"
+
+
+@pytest.mark.parametrize(("of_account", "adopted"), [("", "joe@example.com"), ("alice@example.com", None)])
+def test_the_address_a_guest_typed_counts_only_if_the_account_has_none(guest, of_account, adopted):
+    guest.patch(CART, {"email": "joe@example.com"})
+
+    guest.log_in(make_user(contact_email=of_account))
+
+    assert guest.cart()["email"] == adopted
 
 
 def test_a_planted_cart_does_not_redirect_the_parcel(guest, alice, wine):

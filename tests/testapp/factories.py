@@ -11,7 +11,8 @@ numbers = count(1)
 def make_user(handle=None, **fields):
     """Create somebody with an account and the password "secret"."""
     handle = handle or f"shopper{next(numbers)}"
-    return models.Shopper.objects.create_user(handle, f"{handle}@example.com", "secret", **fields)
+    email = fields.pop("contact_email", f"{handle}@example.com")
+    return models.Shopper.objects.create_user(handle, email, "secret", **fields)
 
 
 def make_wine(unit_price="12", name="Moscato 2016", **fields):

@@ -11,7 +11,7 @@ from lorikeet import cart_checkers
 from lorikeet.completeness import checkout_steps, reasons
 from lorikeet.contents import CartContents
 from lorikeet.exceptions import IncompleteCartError, IncompleteCartErrorSet
-from lorikeet.models import Cart
+from lorikeet.models import Cart, EmptyCart
 from lorikeet.pricing import price
 from tests.testapp import models
 from tests.testapp.factories import make_user
@@ -86,6 +86,14 @@ class TestCheckers:
 
     def test_a_user_needs_none(self):
         assert refusal(cart_checkers.email_address_if_anonymous, make_cart(make_user())) is None
+
+    def test_a_user_whose_account_has_no_email_address_gives_one(self):
+        user = make_user(contact_email="")
+
+        assert refusal(cart_checkers.email_address_if_anonymous, make_cart(user)) == NO_EMAIL
+        assert refusal(cart_checkers.email_address_if_anonymous, EmptyCart(user=user)) == NO_EMAIL
+        Cart.objects.update(email="joe@example.com")
+        assert refusal(cart_checkers.email_address_if_anonymous, Cart.objects.get()) is None
 
 
 @pytest.mark.django_db

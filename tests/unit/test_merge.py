@@ -173,7 +173,17 @@ def test_what_the_guest_selected_is_selected_if_the_user_had_selected_nothing(us
     merge(guest.key, user)
 
     cart.refresh_from_db()
-    assert (cart.delivery_address_id, cart.payment_method_id, cart.email) == (address.pk, card.pk, "joe@example.com")
+    assert (cart.delivery_address_id, cart.payment_method_id, cart.email) == (address.pk, card.pk, "")
+
+
+def test_the_guests_address_to_write_to_counts_only_if_the_account_has_none(user):
+    models.Shopper.objects.update(contact_email="")
+    user.refresh_from_db()
+    guest = make_cart()
+
+    merge(guest.key, user)
+
+    assert Cart.objects.get().email == "joe@example.com"
 
 
 def test_a_planted_cart_redirects_neither_parcel_nor_bill_nor_mail(user):

@@ -322,6 +322,10 @@ def test_a_users_order_is_written_to_where_the_user_is_reached_today():
     assert Order.objects.get(pk=order.pk).email == "alice@elsewhere.example"
 
 
+def test_an_order_is_written_to_where_its_user_said_rather_than_at_the_account():
+    assert make_order(user=make_user(), guest_email="work@example.com").email == "work@example.com"
+
+
 def test_an_order_without_an_attempt_has_no_key_for_the_provider():
     order = make_order()
 
