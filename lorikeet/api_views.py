@@ -312,7 +312,7 @@ class CheckoutConfirmView(GuessView, PendingCheckoutView):
             outcome = self.conclude(attempt, data)
         if is_refusal(outcome):
             throttles.record("checkout", ip=network_of(request))
-        return answer_checkout(request, read(order.pk, outcome))
+        return answer_checkout(request, read(order.pk, outcome, request=request._request))
 
     def conclude(self, attempt: PaymentAttempt, data: dict[str, Any]) -> Any:
         if not data:
@@ -340,7 +340,7 @@ class CheckoutCancelView(PendingCheckoutView):
         order = self.order(id)
         if request.data != {}:
             raise ValidationError({"non_field_errors": [_("Send nothing, or an empty JSON object.")]})
-        done = read(order.pk, give_up(order, request._request))
+        done = read(order.pk, give_up(order, request._request), request=request._request)
         if done.order.is_pending or done.order.is_placed:
             return answer_checkout(request, done)
         shown = represent_checkout(done.order, done.order.latest_charge)
@@ -352,7 +352,9 @@ def answer_checkout(request: Request, done: Checkout) -> Response:
     order = done.order
     if order.is_placed:
         url = order.get_absolute_url(token=True)
-        body = {"id": order.pk, "url": url, **({"duplicate": True} if done.is_duplicate else {})}
+        body = {**done.answers, "id": order.pk, "url": url, "duplicate": True}
+        if not done.is_duplicate:
+            del body["duplicate"]
         response = Response(body, headers={"Location": url} if url else None)
     else:
         response = answer_unplaced(done, order.latest_charge)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -36,7 +36,7 @@ from .exceptions import (
 from .hooks import HOOKS
 from .leases import new_lease
 from .models import Adjustment, Cart, LineItem, Order, OrderCharge, PaymentAttempt
-from .notifications import is_overdue, notify
+from .notifications import answers_of, is_overdue, notify
 from .outcomes import Outcome, Pending, is_refusal
 from .payments import begin, resolve
 from .pricing import Totals, price
@@ -81,12 +81,14 @@ class Checkout:
     :param replayed: the client's key had been used before.
     :param action: what the browser has to do now, as the payment method says, or ``None``.
     :param is_duplicate: this is another order of the same, which waits; nothing new was made.
+    :param answers: what the receivers of ``order_checked_out`` returned for the client, if they ran in this request.
     """
 
     order: Order
     replayed: bool = False
     action: Any = None
     is_duplicate: bool = False
+    answers: dict[str, Any] = field(default_factory=dict)
 
 
 def checkout(cart: Cart, terms: Terms = NO_TERMS, request: HttpRequest | None = None) -> Checkout:
@@ -130,7 +132,7 @@ def read(
     if is_overdue(order):
         notify(order, request)
     action = outcome.action if isinstance(outcome, Pending) and order.is_pending else None
-    return Checkout(order, replayed, action, is_duplicate)
+    return Checkout(order, replayed, action, is_duplicate, answers_of(request, order))
 
 
 @dataclass(frozen=True)

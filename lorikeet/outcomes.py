@@ -31,6 +31,7 @@ __all__ = [
     "check_reference",
     "is_reference",
     "is_refusal",
+    "to_json",
 ]
 
 
@@ -194,3 +195,20 @@ class Review:
 
     refunds: Sequence[ProviderRefund] = ()
     attention: str = ""
+
+
+def to_json(value: Any) -> Any:
+    """Return ``value`` as JSON values that every database stores and every client can read.
+
+    :raises TypeError, ValueError, RecursionError: it has no JSON form.
+    """
+    return _storable(json.loads(json.dumps(value, cls=DjangoJSONEncoder, allow_nan=False)))
+
+
+def _storable(value: Any) -> Any:
+    """Replace lone surrogates and NUL in all text: PostgreSQL and MariaDB refuse them in JSON."""
+    if isinstance(value, dict):
+        return {_storable(key): _storable(member) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_storable(member) for member in value]
+    return value.encode("utf-8", "replace").decode().replace("\0", "?") if isinstance(value, str) else value

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -24,7 +22,7 @@ from .conf import settings
 from .hooks import HOOKS
 from .models import Adjustment, LineItem, Order, Payment, PaymentAttempt
 from .notifications import announce
-from .outcomes import NotFound, Outcome, Paid, Pending, Refused, Unknown
+from .outcomes import NotFound, Outcome, Paid, Pending, Refused, Unknown, to_json
 from .transactions import durable
 
 __all__ = ["UNRESOLVED", "cancel_order", "flag", "owe", "place_order", "settle"]
@@ -289,19 +287,10 @@ def _link(attempt: PaymentAttempt, payment: Payment | None) -> None:
 
 
 def _as_json(info: Any) -> Any:
-    """Return ``info`` as JSON values that every database stores; what has no JSON form becomes a message."""
+    """Return ``info`` as JSON values; what has no JSON form becomes a message."""
     try:
-        return _storable(json.loads(json.dumps(info, cls=DjangoJSONEncoder, allow_nan=False)))
+        return to_json(info)
     except RecursionError:
         return {"message": _("The payment was refused.")}
     except (TypeError, ValueError):
-        return _storable({"message": str(info)})
-
-
-def _storable(value: Any) -> Any:
-    """Replace lone surrogates and NUL in all text: PostgreSQL and MariaDB refuse them in JSON."""
-    if isinstance(value, dict):
-        return {_storable(key): _storable(member) for key, member in value.items()}
-    if isinstance(value, list):
-        return [_storable(member) for member in value]
-    return value.encode("utf-8", "replace").decode().replace("\0", "?") if isinstance(value, str) else value
+        return to_json({"message": str(info)})

@@ -6,6 +6,8 @@
 ``order_checked_out``
     An order has been placed. Sent *at least* once, with ``order`` and ``request``; ``request`` is ``None`` when it
     is sent by recovery. Make the receiver harmless to repeat: use ``order.uuid`` as the key of what it does.
+    A dict that a receiver returns is added to the answer 200 to the client, if the receiver ran in that request; the
+    answer to a later request, or after recovery, comes without it. Lorikeet's own keys win.
 ``order_cancelled``
     A pending order was given up and its lines handed back. Sent once, with ``order``.
 ``payment_changed``

@@ -6,9 +6,13 @@ import pytest
 from django.test import override_settings
 
 from lorikeet.models import Order
+from lorikeet.outcomes import Paid
+from lorikeet.signals import order_checked_out
 from tests.testapp import models
 from tests.testapp.clients import CART, NEW_ITEM, NEW_PAYMENT_METHOD, Browser
 from tests.testapp.factories import make_coupon, make_user, make_wine
+
+from .payers import start_waiting
 
 
 def test_a_user_gets_the_order_and_its_page(alice, wine):
@@ -168,6 +172,38 @@ def test_the_order_of_a_user_without_any_address_is_refused(wine):
 
     assert (response.status_code, [entry["field"] for entry in response.json()["info"]]) == (422, ["email"])
     assert not Order.objects.exists()
+
+
+@pytest.fixture
+def extras():
+    """Have a receiver of ``order_checked_out`` return a dict for the client."""
+
+    def tell(order, **sent):
+        return {"points": order.grand_total, "id": 0, "duplicate": True, "url": "https://elsewhere.example/"}
+
+    order_checked_out.connect(tell)
+    yield
+    order_checked_out.disconnect(tell)
+
+
+@pytest.mark.parametrize("unit_price", ["12", "0"])
+def test_what_receivers_return_is_in_the_answer_where_lorikeets_own_keys_win(shopper, extras, unit_price):
+    shopper.get_ready(make_wine(unit_price))
+
+    body = shopper.checkout(idempotency_key="k").json()
+    again = shopper.checkout(idempotency_key="k").json()
+
+    order = Order.objects.get()
+    pages = [answer.pop("url").partition("?")[0] for answer in (body, again)]
+    assert body == {"points": str(order.grand_total), "id": order.pk}
+    assert again == {"id": order.pk}
+    assert pages == [order.get_absolute_url()] * 2
+
+
+def test_what_receivers_return_is_in_the_answer_to_the_confirmation_that_places_the_order(shopper, wine, extras):
+    checkout = start_waiting(shopper, wine, check_payment=Paid("ref", Decimal(12), "AUD"))
+
+    assert shopper.post(checkout["confirm_url"]).json()["points"] == "12.00"
 
 
 def next_invoice_id():

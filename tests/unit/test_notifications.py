@@ -1,6 +1,8 @@
 """Telling the site: after the commit, whoever fails; and sales at least once."""
 
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 
 import pytest
 from django.db import transaction
@@ -8,7 +10,7 @@ from django.test import override_settings
 from django.utils.timezone import now
 
 from lorikeet.models import Order
-from lorikeet.notifications import announce, is_overdue, notify
+from lorikeet.notifications import announce, answers_of, is_overdue, notify
 from lorikeet.signals import order_cancelled, order_checked_out
 from tests.testapp.factories import make_user
 from tests.unit import Killed, kill, listening, make_order, request_of
@@ -103,6 +105,43 @@ def test_a_receiver_that_fails_is_logged_and_stops_neither_others_nor_the_note(s
     assert (record.levelname, record.exc_info[0]) == ("ERROR", ZeroDivisionError)
     assert len(told) == 1
     assert Order.objects.get().notified_at is not None
+
+
+@contextmanager
+def returning(*values):
+    """Have a receiver for each of ``values`` return it."""
+    receivers = [lambda value=value, **sent: value for value in values]
+    for receiver in receivers:
+        order_checked_out.connect(receiver)
+    try:
+        yield
+    finally:
+        for receiver in receivers:
+            order_checked_out.disconnect(receiver)
+
+
+def test_the_dicts_that_receivers_return_are_kept_with_the_request_as_json(sale):
+    request = request_of()
+
+    with returning({"points": Decimal("1.50"), "last": 1}, None, "text", {"last": "\ud800"}):
+        notify(sale, request)
+
+    assert answers_of(request, sale) == {"points": "1.50", "last": "?"}
+    assert (answers_of(request, make_order()), answers_of(None, sale), answers_of(request_of(), sale)) == ({}, {}, {})
+
+
+def test_a_dict_that_is_no_json_is_logged_and_left_out(sale, caplog):
+    request, nested = request_of(), {}
+    for _ in range(100_000):
+        nested = {"nested": nested}
+
+    with returning({"rate": float("nan")}, {"sale": sale}, nested, {"points": 1}):
+        notify(sale, request)
+
+    assert answers_of(request, sale) == {"points": 1}
+    assert [record.getMessage().rpartition(" for order ")[2] for record in caplog.records] == [
+        f"{sale.pk} that is no JSON."
+    ] * 3
 
 
 def test_when_a_sale_was_first_told_is_kept(sale):
