@@ -11,6 +11,7 @@ from uuid import UUID
 from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import Q
+from django.http import Http404
 from django.middleware.csrf import get_token
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
@@ -25,7 +26,7 @@ from .authentication import network_of
 from .carts import TOKEN_HEADER
 from .checkout import Checkout, Terms, checkout, read
 from .contents import NOBODY, CartContents
-from .exceptions import CartGone, WebhookError
+from .exceptions import WebhookError
 from .models import Adjustment, Cart, DeliveryAddress, LineItem, Order, PaymentAttempt, PaymentMethod
 from .order_access import let_in
 from .outcomes import is_refusal
@@ -184,7 +185,10 @@ class GuessView(CartAPIView):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         if self.guesser is not None and response.status_code == status.HTTP_400_BAD_REQUEST:
-            throttles.record("guess", **self.guesser)
+            try:
+                throttles.record("guess", **self.guesser)
+            except Exception as error:  # by now REST framework has asked for the answer to an error
+                response = self.handle_exception(error)
         return super().finalize_response(request, response, *args, **kwargs)
 
     def limit_guesses(self, request: Request) -> None:
@@ -280,14 +284,14 @@ class PendingCheckoutView(CartAPIView):
     def order(self, id: str) -> Order:
         """Return the order, if it is this shopper's.
 
-        :raises CartGone: it is not, or there is none.
+        :raises Http404: it is not, or there is none.
         """
         cart: Any = self.current_cart()
         mine = Q(cart=cart.pk or NOBODY) if self.shopper.user is None else Q(cart=cart.pk or NOBODY) | Q(user=cart.user)
         try:
             order: Order = Order.objects.get(mine, uuid=UUID(id))
         except (ValueError, Order.DoesNotExist) as error:
-            raise CartGone(id) from error
+            raise Http404 from error
         return order
 
 

@@ -32,6 +32,7 @@ from .exceptions import (
     IdempotencyKeyReused,
     IncompleteCartError,
     IncompleteCartErrorSet,
+    LockBroken,
 )
 from .hooks import HOOKS
 from .leases import new_lease
@@ -290,7 +291,7 @@ def _move_rows(contents: CartContents, totals: Totals, order: Order) -> None:
             continue
         mine = model.objects.filter(cart=contents.cart, pk__in=[row.pk for row in rows])
         if mine.update(cart=None, order=order) != len(rows):
-            raise CartGone("Rows of this cart were taken without its lock.")
+            raise LockBroken(f"Rows of cart {contents.cart.pk} were taken without its lock.")
         parents = []
         for row, amount in zip(rows, amounts, strict=True):
             row.cart, row.order, row.total_when_charged = None, order, amount

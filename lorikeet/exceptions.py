@@ -16,6 +16,7 @@ __all__ = [
     "IncompleteCartErrorSet",
     "InvalidToken",
     "LimitReached",
+    "LockBroken",
     "LorikeetError",
     "LostLease",
     "NoWebhooks",
@@ -64,7 +65,7 @@ class IncompleteCartError(LorikeetError):
         self.data = data
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, IncompleteCartError) and self.to_json() == other.to_json()
+        return type(other) is type(self) and self.to_json() == other.to_json()
 
     def __hash__(self) -> int:
         return hash((type(self), self.code, self.field))
@@ -135,6 +136,13 @@ class CartChanged(LorikeetError):
 
 class CartGone(LorikeetError):
     """The cart was deleted, or merged into another, since it was found."""
+
+
+class LockBroken(LorikeetError):
+    """Rows of a cart were moved or deleted while a checkout held its lock: code of the site changes carts without it.
+
+    No client can cause it: it is logged, and answered 500. Nothing was sold.
+    """
 
 
 class IdempotencyKeyReused(LorikeetError):

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.core.signals import setting_changed
 from django.dispatch import receiver
+from django.http import Http404
 from django.urls import get_script_prefix, get_urlconf, reverse
 from django.utils.functional import cached_property
 from django.utils.translation import get_language
@@ -21,7 +22,7 @@ from . import money
 from .completeness import checkout_steps, reasons
 from .conf import settings
 from .contents import CartContents
-from .exceptions import CartGone, PriceError
+from .exceptions import PriceError
 from .models import Cart, DeliveryAddress, LineItem, Order, PaymentAttempt
 from .pricing import Charge, Totals, price
 from .readers import Reader, reader
@@ -197,12 +198,12 @@ class Representation:
     def adjustment(self, pk: int) -> dict[str, Any]:
         """Return the adjustment with this primary key, which is among the contents.
 
-        :raises CartGone: it is not any more.
+        :raises Http404: it is not any more.
         """
         shown = zip(self.contents.adjustments, self.adjustments(), strict=True)
         found = next((envelope for row, envelope in shown if row.pk == pk), None)
         if found is None:
-            raise CartGone("This adjustment left the cart just now.")
+            raise Http404
         return found
 
     def priced(self, rows: Iterable[Any], totals: Iterable[Decimal | None], kind: str) -> Iterator[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import pytest
 from django.db import InterfaceError, OperationalError, connection
 
+from tests.testapp.clients import NEW_ADJUSTMENT
 from tests.testapp.models import ScriptedCard
 
 from .payers import get_ready, start_waiting
@@ -22,6 +23,7 @@ def breaking(error, beginning):
 ERRORS = [OperationalError("The connection was lost."), InterfaceError("The connection is closed.")]
 LOCK = 'UPDATE "lorikeet_cart"' if connection.vendor != "mysql" else "UPDATE `lorikeet_cart`"
 CLAIM = LOCK.replace("cart", "paymentattempt")
+COUNT = LOCK.replace("cart", "throttlecount")
 
 
 @pytest.mark.parametrize("error", ERRORS)
@@ -35,6 +37,19 @@ def test_a_checkout_is_answered_503_and_nothing_is_changed(shopper, wine, unchan
     assert (response.status_code, response["Retry-After"]) == (503, "1")
     assert response.json() == {"detail": "The shop is busy. Please try again."}
     assert ScriptedCard.asked == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("error", ERRORS)
+def test_a_guess_that_cannot_be_counted_is_answered_503_and_changes_nothing(shopper, wine, unchanged, error):
+    shopper.add_wine(wine)
+    guess = {"type": "CouponAdjustment", "data": {"code": "NONE"}}
+
+    with unchanged(), breaking(error, COUNT):
+        response = shopper.post(NEW_ADJUSTMENT, guess)
+
+    assert (response.status_code, response["Retry-After"]) == (503, "1")
+    assert response.json() == {"detail": "The shop is busy. Please try again."}
 
 
 @pytest.mark.parametrize("url", ["confirm_url", "cancel_url"])

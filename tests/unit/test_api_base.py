@@ -18,6 +18,7 @@ from lorikeet.exceptions import (
     IncompleteCartErrorSet,
     InvalidToken,
     LimitReached,
+    LockBroken,
     NoWebhooks,
     PaymentBusy,
     PaymentError,
@@ -107,7 +108,7 @@ def test_a_payment_that_cannot_be_asked_about_is_asked_about_again_in_a_second(e
     assert (response["Retry-After"], caplog.records) == ("1", [])
 
 
-@pytest.mark.parametrize("error", [ZeroDivisionError(), DatabaseError(), PaymentError({}), KeyError("x")])
+@pytest.mark.parametrize("error", [ZeroDivisionError(), DatabaseError(), PaymentError({}), LockBroken("x")])
 def test_what_is_a_bug_is_left_to_django(error):
     assert handle_exception(error, {}) is None
 

@@ -18,6 +18,7 @@ from lorikeet.exceptions import (
     CartGone,
     IdempotencyKeyReused,
     IncompleteCartErrorSet,
+    LockBroken,
     TooManyAttempts,
 )
 from lorikeet.models import Cart, EmptyCart, LineItem, Order, PaymentAttempt, ThrottleCount
@@ -175,7 +176,7 @@ def test_lines_taken_without_the_lock_stop_the_checkout(cart, unchanged, monkeyp
 
     monkeypatch.setattr(story, "_make_order", make_order_late)
 
-    with unchanged(), pytest.raises(CartGone):
+    with unchanged(), pytest.raises(LockBroken, match=f"Rows of cart {cart.pk} were taken without its lock."):
         checkout(cart)
 
     assert charged() == []

@@ -55,6 +55,14 @@ def test_reasons_with_other_data_are_not(data):
     assert reason != IncompleteCartError("gone", "It is gone.", "items", data)
 
 
+def test_a_conflict_is_not_equal_to_a_reason_that_says_the_same():
+    reason, conflict = (kind("gone", "It is gone.", "items") for kind in (IncompleteCartError, ConflictError))
+
+    assert reason != conflict
+    assert conflict != reason
+    assert {reason, conflict} == {conflict, reason}
+
+
 def test_a_lazy_message_is_translated_when_it_is_shown():
     reason = IncompleteCartError("x", gettext_lazy("Yes"))
 

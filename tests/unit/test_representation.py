@@ -6,13 +6,13 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.http import Http404
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import include, path
 from django.utils.translation import override as language_of
 
 from lorikeet.contents import CartContents
-from lorikeet.exceptions import CartGone
 from lorikeet.models import DeliveryAddress, EmptyCart, PaymentMethod
 from lorikeet.pricing import price
 from lorikeet.representation import (
@@ -196,7 +196,7 @@ def test_one_adjustment_is_shown_as_it_stands_in_the_cart():
 
 
 def test_an_adjustment_that_has_left_the_cart_is_gone():
-    with pytest.raises(CartGone):
+    with pytest.raises(Http404):
         representation_of(make_cart()).adjustment(1)
 
 
