@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.db.models import F
+from django.db.models.signals import pre_delete
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
@@ -175,6 +177,57 @@ def test_carts_that_another_process_deletes_are_skipped():
         recovery.delete_abandoned_carts()
 
     assert any("SKIP LOCKED" in query["sql"] for query in queries)
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_a_cart_that_cannot_be_deleted_keeps_no_other(place, caplog):
+    """A row of the site's refers to the card that was used in it."""
+    carts = [ready_cart() for _ in range(4)]
+    refusing = carts[place]
+    models.CardPayment.objects.create(method=refusing.payment_method, reference="ch_1")
+    abandon(*carts)
+
+    assert recovery.delete_abandoned_carts() == 3
+
+    assert Cart.objects.get() == refusing
+    assert LineItem.objects.get().cart == refusing
+    (record,) = caplog.records
+    assert record.getMessage().startswith(f"Cart {refusing.pk} cannot be deleted, and is tried again in a day: ")
+    assert "Payment.method" in record.getMessage()
+
+
+def test_a_cart_that_could_not_be_deleted_is_left_alone_for_a_day(unchanged, caplog):
+    cart = ready_cart()
+    payment = models.CardPayment.objects.create(method=cart.payment_method, reference="ch_1")
+    abandon(cart, days=400)
+    recovery.delete_abandoned_carts()
+    caplog.clear()
+
+    with unchanged():
+        assert recovery.delete_abandoned_carts() == 0
+    assert caplog.records == []
+
+    payment.delete()
+    Cart.objects.update(updated_at=F("updated_at") - timedelta(days=1))
+    assert recovery.delete_abandoned_carts() == 1
+
+
+def test_what_a_receiver_of_the_sites_raises_keeps_one_cart_only(caplog):
+    carts = [ready_cart() for _ in range(2)]
+    abandon(*carts)
+
+    def refuse(instance, **sent):
+        if instance.pk == carts[0].pk:
+            raise ZeroDivisionError
+
+    pre_delete.connect(refuse, sender=Cart)
+    try:
+        count = recovery.delete_abandoned_carts()
+    finally:
+        pre_delete.disconnect(refuse, sender=Cart)
+
+    assert (count, Cart.objects.get()) == (1, carts[0])
+    assert LineItem.objects.get().cart == carts[0]
 
 
 def test_a_sweep_does_not_touch_what_is_selected_elsewhere():
