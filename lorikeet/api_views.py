@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import DatabaseError, InterfaceError
 from django.db.models import Q
 from django.http import Http404
 from django.middleware.csrf import get_token
@@ -187,7 +188,7 @@ class GuessView(CartAPIView):
         if self.guesser is not None and response.status_code == status.HTTP_400_BAD_REQUEST:
             try:
                 throttles.record("guess", **self.guesser)
-            except Exception as error:  # by now REST framework has asked for the answer to an error
+            except (DatabaseError, InterfaceError) as error:  # too late for REST framework to ask by itself
                 response = self.handle_exception(error)
         return super().finalize_response(request, response, *args, **kwargs)
 

@@ -1,43 +1,26 @@
-"""Which cart is whose, changing one under its lock, and merging a guest's into a user's."""
+"""Which cart is whose, and changing one under its lock."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import copy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.core.signing import BadSignature, TimestampSigner
 from django.db import transaction
-from django.db.models import F
 from django.http import HttpRequest
-from django.utils.timezone import now
 
-from .bases import account_email
 from .conf import settings
-from .contents import SELECTED, CartContents
+from .contents import CartContents
 from .exceptions import CartGone, InvalidToken
-from .hooks import HOOKS
-from .models import Adjustment, Cart, EmptyCart, LineItem, Order
-from .signals import cart_merged
+from .locks import changed, lock
+from .merging import merge
+from .models import Cart, EmptyCart
 
-__all__ = [
-    "SESSION_KEY",
-    "TOKEN_HEADER",
-    "Shopper",
-    "absorb",
-    "cart_token",
-    "combine",
-    "for_request",
-    "hand_back",
-    "locked",
-    "merge",
-    "read_cart_token",
-]
+__all__ = ["SESSION_KEY", "TOKEN_HEADER", "Shopper", "cart_token", "for_request", "locked", "read_cart_token"]
 
 SESSION_KEY = "lorikeet_cart"
 TOKEN_HEADER = "X-Cart-Token"
@@ -185,123 +168,3 @@ def locked(shopper: Shopper, create: bool = False) -> Iterator[Cart]:
             raise CartGone("This shopper has no cart.")
         yield cart
         changed(cart)
-
-
-def changed(cart: Cart) -> None:
-    """Tell the hooks that something in ``cart``, whose lock is held, has changed."""
-    for hooks in HOOKS:
-        hooks.cart_changed(cart)
-
-
-def lock(**lookup: Any) -> bool:
-    """Lock the cart that matches ``lookup`` until the transaction ends; tell whether there is one."""
-    return bool(Cart.objects.filter(**lookup).update(seq=F("seq") + 1, updated_at=now()))
-
-
-def combine(row: Any, others: list[Any]) -> Any:
-    """Let the first of ``others`` that is equal to ``row`` take it in, and return that one, saved; else ``None``.
-
-    :raises django.core.exceptions.ValidationError: the combined row is not valid, such as a quantity out of range;
-        then nothing is changed.
-    """
-    for index, other in enumerate(others):
-        if type(other) is type(row) and all(getattr(other, name) == getattr(row, name) for name in row.combine_on):
-            combined = copy(other)
-            for name in row.combine_on:  # equal, and what row refers to is loaded
-                setattr(combined, name, getattr(row, name))
-            if combined.combine_with(row):
-                relations = [field.name for field in combined._meta.fields if field.is_relation]
-                combined.full_clean(exclude=relations, validate_unique=False, validate_constraints=False)
-                combined.save()
-                others[index] = combined
-                return combined
-    return None
-
-
-@transaction.atomic
-def merge(key: UUID, user: Any) -> None:
-    """Merge the guest's cart that has this ``key`` into the user's, if there is one.
-
-    Lines and adjustments come along, equal ones are combined; so do addresses and payment methods. What the guest had
-    selected, and the e-mail address, count only where the user has nothing of the kind: a planted session must redirect
-    neither a parcel nor its receipt. A checkout in flight goes on, and hands its lines to the user's cart if it fails.
-    """
-    guest = Cart.objects.filter(user=None, key=key).first()
-    if guest is None:
-        return
-    target, _ = Cart.objects.get_or_create(user=user, defaults={"currency": guest.currency})
-    first, second = sorted([guest.pk, target.pk])
-    if not (lock(pk=first) and lock(pk=second)):
-        return  # another request has merged it in the meantime
-    _move_orders(guest, target)  # first: it waits for a payment that is being settled, which may hand lines back
-    for hooks in HOOKS:
-        hooks.cart_merged(guest, target)
-    source, into = CartContents.fetch(pk=guest.pk), CartContents.fetch(pk=target.pk)
-    assert source is not None and into is not None  # both are locked
-    guest, target = source.cart, into.cart
-
-    LineItem.objects.filter(cart=guest).update(cart=target)
-    Adjustment.objects.filter(cart=guest).update(cart=target)
-    moved: list[Any] = [*source.lines, *source.adjustments]
-    for row in moved:
-        row.cart = target
-    absorb(source.lines, into.lines)
-    absorb(source.adjustments, into.adjustments)
-    adopted = [] if target.email or account_email(user) else ["email"]
-    for name, model in SELECTED.items():
-        if not model.objects.filter(user=user, active=True).exists():
-            adopted.append(f"{name}_id")
-    for row in (*source.addresses(), *source.payment_methods()):
-        row.assign_to_user(user)
-        row.cart = target
-        row.save()
-    for name in adopted:
-        setattr(target, name, getattr(guest, name))
-    target.save(update_fields=["delivery_address", "payment_method", "email"])
-    guest.delete()
-    changed(target)
-    transaction.on_commit(
-        lambda: cart_merged.send_robust(sender=Cart, cart=target, merged_lines=len(source.lines)), robust=True
-    )
-
-
-def absorb(rows: list[Any], present: list[Any]) -> list[Any]:
-    """Let ``present`` rows take in those of ``rows`` that are equal to one of them, and return what took them in.
-
-    The others stay as they are, and so does what would be too many for one row.
-    """
-    takers = []
-    for row in rows:
-        try:
-            taker = combine(row, present)
-        except ValidationError:
-            taker = None
-        if taker is not None:
-            row.delete()
-            takers.append(taker)
-    return takers
-
-
-def hand_back(order: Order, rows: list[Any]) -> None:
-    """Return the ``rows`` of a cancelled order to its cart, whose lock is held; equal ones are combined.
-
-    Without a cart, which was deleted, they stay on the order.
-    """
-    if order.cart is None:
-        return
-    for model in (LineItem, Adjustment):
-        mine = [row for row in rows if isinstance(row, model)]
-        present = list(model.objects.select_subclasses().filter(cart=order.cart))
-        model.objects.filter(order=order).update(cart=order.cart, order=None, total_when_charged=None)
-        for row in mine:
-            row.cart, row.order, row.total_when_charged = order.cart, None, None
-        absorb(mine, present)
-    changed(order.cart)
-
-
-def _move_orders(guest: Cart, target: Cart) -> None:
-    if not Order.objects.filter(slot=target).exists():
-        Order.objects.filter(slot=guest).update(slot=target)
-    taken = list(target.orders.exclude(client_key=None).values_list("client_key", flat=True))
-    guest.orders.filter(client_key__in=taken).update(client_key=None)
-    guest.orders.update(cart=target)

@@ -21,7 +21,6 @@ from django.utils.translation import gettext as _
 
 from . import throttles
 from .bases import parent_links
-from .carts import lock
 from .completeness import reasons
 from .conf import settings
 from .contents import CartContents
@@ -36,6 +35,7 @@ from .exceptions import (
 )
 from .hooks import HOOKS
 from .leases import new_lease
+from .locks import lock
 from .models import Adjustment, Cart, LineItem, Order, OrderCharge, PaymentAttempt
 from .notifications import answers_of, is_overdue, notify
 from .outcomes import Outcome, Pending, is_refusal

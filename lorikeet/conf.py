@@ -163,7 +163,11 @@ class Settings(SettingsGroup):
     SET_CSRFTOKEN_EVERYWHERE = Setting(
         False, boolean, "Whether the middleware sets the CSRF cookie on every response, not only on the cart's."
     )
-    MAX_LINES = Setting(100, positive, "Most line items in a cart.")
+    MAX_LINES = Setting(
+        100,
+        positive,
+        "Most line items in a cart. A login or a cancelled order fills it no further; what is left over is not lost.",
+    )
     MAX_ADJUSTMENTS = Setting(20, positive, "Most adjustments in a cart.")
     MAX_ADDRESSES = Setting(50, positive, "Most active delivery addresses of a user, or of a guest's cart.")
     MAX_PAYMENT_METHODS = Setting(50, positive, "Most active payment methods of a user, or of a guest's cart.")

@@ -14,7 +14,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.fields import Field
 from rest_framework.serializers import as_serializer_error
 
-from .carts import absorb
+from .combining import absorb
 from .conf import settings
 from .contents import NOBODY, owned_by
 from .exceptions import AmountTooLarge, LimitReached, PriceError
@@ -142,7 +142,7 @@ def edit(row: Any, cart: Cart, body: Any, partial: bool, context: dict[str, Any]
     _check_line(row, cart, is_new=False)
     if isinstance(row, Adjustment):
         others = rows_of(Adjustment, cart).exclude(pk=row.pk)
-        return next(iter(absorb([row], list(others))), row)
+        return absorb([row], list(others))[0] or row
     return row
 
 

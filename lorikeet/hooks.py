@@ -43,7 +43,10 @@ class Hooks:
         """
 
     def cart_merged(self, guest: Cart, cart: Cart) -> None:
-        """Let what was kept for ``guest`` be kept for ``cart``; :meth:`cart_changed` follows. It must not fail."""
+        """Let what was kept for ``guest`` be kept for ``cart``; :meth:`cart_changed` follows. It must not fail.
+
+        :meth:`cart_changed` comes for ``guest`` too, first, if not all of it fitted into ``cart``.
+        """
 
     def prepare_for_checkout(self, order: Order, contents: CartContents) -> None:
         """Take what ``order`` needs, in the transaction that makes it, after its rows and charges have done so.

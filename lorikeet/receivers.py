@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -14,27 +15,40 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.timezone import now
 
-from .carts import SESSION_KEY, Shopper, merge
+from .carts import SESSION_KEY, Shopper
 from .conf import settings
 from .exceptions import InvalidToken
+from .merging import merge
 from .models import Cart
 
 __all__ = ["abandon_cart", "merge_at_login"]
 
+logger = logging.getLogger(__name__)
+
 
 @receiver(user_logged_in, dispatch_uid="lorikeet.merge_at_login")
 def merge_at_login(request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
-    """Merge the guest's cart, of the session or of a cart token, into the user's. Nothing opens it afterwards."""
+    """Merge the guest's cart, of the session or of a cart token, into the user's. Nothing opens it afterwards.
+
+    Nothing that goes wrong here keeps a shopper from signing in. The session remembers a guest's cart that is still
+    there, so that the next login tries again.
+    """
     if request is None:
         return
     session: Any = getattr(request, "session", {})
-    guests = [Shopper.of_session(session)]
-    with suppress(InvalidToken):  # whoever signs in with a stale token is signed in all the same
-        guests.append(Shopper.of_token(request))
-    for guest in guests:
-        if guest.key is not None:
-            merge(guest.key, user)
-    session.pop(SESSION_KEY, None)
+    if _merge(Shopper.of_session(session), user):
+        session.pop(SESSION_KEY, None)
+    with suppress(InvalidToken):  # a stale token is no reason either
+        _merge(Shopper.of_token(request), user)
+
+
+def _merge(guest: Shopper, user: Any) -> bool:
+    """Merge a guest's cart into the user's, and tell whether the guest has none any more."""
+    try:
+        return guest.key is None or merge(guest.key, user)
+    except Exception:  # of a hook or a type of the site's, or of the database
+        logger.exception("A guest's cart could not be merged into that of user %s, and stays as it is.", user.pk)
+        return False
 
 
 @receiver(pre_delete, sender=django_settings.AUTH_USER_MODEL, dispatch_uid="lorikeet.abandon_cart")

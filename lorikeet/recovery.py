@@ -161,9 +161,9 @@ def _delete(abandoned: QuerySet[Cart], batch: list[int]) -> int:
     """Delete these carts; if one of them refuses, find it by halves, and delete the others."""
     try:
         return _delete_batch(abandoned.filter(pk__in=batch))
-    except Exception as error:  # of the site: a key that protects, a receiver of pre_delete
+    except Exception:  # of the site: a key that protects, a receiver of pre_delete
         if len(batch) == 1:
-            logger.exception("Cart %s cannot be deleted, and is tried again in a day: %s", batch[0], error)
+            logger.exception("Cart %s cannot be deleted, and is tried again in a day.", batch[0])
             tomorrow = now() - timedelta(days=settings.ABANDONED_CART_DAYS - 1)
             abandoned.filter(pk__in=batch).update(updated_at=tomorrow)
             return 0

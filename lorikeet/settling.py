@@ -17,9 +17,10 @@ from django.utils.translation import gettext as _
 
 from . import signals
 from .bases import subclass_of
-from .carts import hand_back, lock
 from .conf import settings
 from .hooks import HOOKS
+from .locks import lock
+from .merging import hand_back
 from .models import Adjustment, LineItem, Order, Payment, PaymentAttempt
 from .notifications import announce
 from .outcomes import NotFound, Outcome, Paid, Pending, Refused, Unknown, to_json

@@ -5,6 +5,7 @@ import json
 import pytest
 from django.test import override_settings
 
+from lorikeet.models import Adjustment, LineItem
 from tests.testapp import models
 from tests.testapp.clients import (
     NEW_ADDRESS,
@@ -69,16 +70,38 @@ def test_the_limit_is_one_cart_each(guest, wine):
     assert Browser().add_wine(wine)["data"]["quantity"] == 1
 
 
-@override_settings(LORIKEET_MAX_LINES=2)
-def test_a_merge_keeps_everything_even_above_the_limit(guest, alice):
-    """Logging in must not lose what the shopper has put in."""
-    for browser in (guest, alice):
-        for _ in range(2):
-            browser.add(NEW_ITEM, "MoodyLine")
+@override_settings(LORIKEET_MAX_LINES=3)
+def test_a_login_brings_as_many_lines_as_there_is_room_for_and_the_next_the_others(guest, alice):
+    """Nothing that the shopper has put in is lost."""
+    for browser in (alice, guest):
+        for amount in (1, 2):
+            browser.add(NEW_ITEM, "MoodyLine", amount=str(amount))
 
     guest.log_in(alice.user)
 
-    assert len(guest.cart()["items"]) == 4
+    cart = guest.cart()
+    assert [item["total"] for item in cart["items"]] == ["1.00", "2.00", "1.00"]
+
+    for item in cart["items"][:2]:
+        guest.delete(item["url"])
+    guest.log_in(alice.user)
+
+    assert [item["total"] for item in guest.cart()["items"]] == ["1.00", "2.00"]
+
+
+def test_a_login_brings_no_more_of_anything_than_the_limits_allow(guest, alice):
+    for browser in (guest, alice):
+        for path, body, _ in NEW.values():
+            for _ in range(2):
+                browser.post(path, body)
+    keys = [key for _, _, key in NEW.values()]
+
+    with override_settings(**dict.fromkeys(NEW, 3)):
+        guest.log_in(alice.user)
+
+    cart = guest.cart()
+    assert [len(cart[key]) for key in keys] == [3, 3, 3, 3]
+    assert [LineItem.objects.count(), Adjustment.objects.count()] == [4, 4]
 
 
 def padded(wine, size):

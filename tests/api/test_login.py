@@ -2,6 +2,7 @@
 
 import pytest
 
+from lorikeet.hooks import Hooks
 from tests.testapp import models
 from tests.testapp.clients import CART, NEW_ITEM, Browser
 from tests.testapp.factories import make_coupon, make_user, make_wine
@@ -108,6 +109,45 @@ def test_logging_in_without_a_cart_changes_nothing(guest, alice, wine, unchanged
 def test_logging_in_twice_doubles_nothing(guest, alice, wine):
     guest.add_wine(wine, 3)
     guest.log_in(alice.user)
+
+    guest.log_in(alice.user)
+
+    assert quantities(guest) == [3]
+
+
+class Broken(Hooks):
+    """An app whose part in a merge goes wrong, as far as it is told to."""
+
+    def __init__(self, method):
+        setattr(self, method, self.fail)
+
+    def fail(self, *args):
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("method", ["cart_merged", "cart_changed"])
+def test_a_merge_that_fails_keeps_nobody_from_signing_in_and_changes_no_cart(
+    guest, alice, wine, monkeypatch, caplog, unchanged, method
+):
+    guest.get_ready(wine, 3)
+    alice.add_wine(wine)
+    monkeypatch.setattr("lorikeet.merging.HOOKS", [Broken(method)])
+    monkeypatch.setattr("lorikeet.locks.HOOKS", [Broken(method)])
+
+    with unchanged():
+        guest.log_in(alice.user)
+
+    assert guest.cart()["is_authenticated"]
+    message = f"A guest's cart could not be merged into that of user {alice.user.pk}, and stays as it is."
+    assert [record.getMessage() for record in caplog.records if record.name == "lorikeet.receivers"] == [message]
+
+
+def test_the_login_after_a_merge_that_failed_brings_the_lines(guest, alice, wine, monkeypatch):
+    guest.add_wine(wine, 3)
+    with monkeypatch.context() as patch:
+        patch.setattr("lorikeet.merging.HOOKS", [Broken("cart_merged")])
+        guest.log_in(alice.user)
+    assert quantities(guest) == []
 
     guest.log_in(alice.user)
 

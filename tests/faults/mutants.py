@@ -146,7 +146,7 @@ MUTANTS = {
     for mutant in (
         Mutant(
             "no cart lock",
-            (("lorikeet.carts.lock", '.update(seq=F("seq") + 1, updated_at=now())', ".exists()"),),
+            (("lorikeet.locks.lock", '.update(seq=F("seq") + 1, updated_at=now())', ".exists()"),),
             (Killer("exact", "freeze", NEW_ORDER, "beside"),),
         ),
         Mutant(

@@ -23,7 +23,7 @@ ROWS = [
     "managers bases sales models transactions",
     "registry contents hooks",
     "pricing cart_checkers completeness sections",
-    f"carts throttles checkout recovery {PAYMENTS}",
+    f"carts combining locks merging throttles checkout recovery {PAYMENTS}",
     "readers representation serializers editing parsers authentication",
     "api_base api_views generic_views middleware receivers admin admin_bases templatetags management",
     "urls class_checks checks apps testing",

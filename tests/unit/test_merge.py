@@ -1,5 +1,6 @@
 """A guest's cart is merged into a user's: what comes along, what stays selected, and what a planted cart cannot do."""
 
+from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
@@ -7,14 +8,18 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from lorikeet import carts
-from lorikeet.carts import Shopper, combine, merge
+from lorikeet import merging
+from lorikeet.carts import Shopper
+from lorikeet.combining import combine
+from lorikeet.hooks import Hooks
+from lorikeet.merging import merge
 from lorikeet.models import Cart, Order
 from lorikeet.payments import Refused, settle
 from lorikeet.signals import cart_merged
 from tests.testapp import models
 from tests.testapp.clients import STREET
 from tests.testapp.factories import make_coupon, make_user, make_wine
+from tests.testapp.snapshots import snapshot
 from tests.unit import (
     add_wine,
     listening,
@@ -33,6 +38,24 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def user():
     return make_user("alice")
+
+
+@pytest.fixture
+def unchanged_but_locks():
+    """As ``unchanged``, but for the columns that say how often and when a cart was locked."""
+
+    def rows():
+        return {table: rows for table, rows in snapshot().items() if table != Cart._meta.db_table}, list(
+            Cart.objects.order_by("pk").values("pk", "user", "currency", "delivery_address", "email")
+        )
+
+    @contextmanager
+    def watch():
+        before = rows()
+        yield
+        assert rows() == before
+
+    return watch
 
 
 @pytest.fixture
@@ -163,6 +186,150 @@ def test_a_type_may_have_its_own_way_of_changing_hands(monkeypatch, user):
     )
 
 
+# what does not fit
+
+
+@pytest.fixture
+def amounts(user):
+    """Two lines of the user's, of 1 and 2 dollars, and three of a guest's; return what the two carts hold after."""
+    guest, cart = make_cart(), make_cart(user)
+    for owner, values in ((cart, (1, 2)), (guest, (3, 4, 5))):
+        for value in values:
+            models.MoodyLine.objects.create(cart=owner, amount=value)
+
+    def of_both():
+        return [[int(line.amount) for line in owner.items.select_subclasses()] for owner in (cart, guest)]
+
+    return guest, of_both
+
+
+@pytest.mark.parametrize("limit", [3, 4])
+def test_lines_come_along_while_there_is_room_and_the_others_stay_the_guests(settings, user, amounts, limit):
+    settings.LORIKEET_MAX_LINES = limit
+    guest, of_both = amounts
+
+    is_gone = merge(guest.key, user)
+
+    assert (is_gone, of_both()) == (False, [[1, 2, 3, 4][:limit], [3, 4, 5][limit - 2 :]])
+    assert Shopper(key=guest.key).find() == guest
+
+
+def test_a_cart_is_gone_once_there_is_room_for_all_of_it(settings, user, amounts):
+    settings.LORIKEET_MAX_LINES = 4
+    guest, of_both = amounts
+    merge(guest.key, user)
+    settings.LORIKEET_MAX_LINES = 5
+
+    is_gone = merge(guest.key, user)
+
+    assert (is_gone, of_both()) == (True, [[1, 2, 3, 4, 5], []])
+    assert Cart.objects.get().user == user
+
+
+def test_more_lines_than_the_limit_fit_into_an_empty_cart_all_the_same(settings, user):
+    """A site may have filled the guest's from Python; none is left behind for no reason."""
+    settings.LORIKEET_MAX_LINES = 1
+    guest = make_cart()
+    for _ in range(3):
+        models.MoodyLine.objects.create(cart=guest)
+
+    assert merge(guest.key, user) is True
+    assert Cart.objects.get().items.count() == 3
+
+
+def test_what_stays_a_guests_is_not_what_the_user_has_selected(settings, user):
+    settings.LORIKEET_MAX_ADDRESSES = 1
+    guest = make_cart()
+    other = models.StreetAddress.objects.create(cart=guest, **STREET)
+    address, card = select_address(guest), select_card(guest)
+
+    assert merge(guest.key, user) is False
+
+    cart, rest = Cart.objects.get(user=user), Cart.objects.get(user=None)
+    assert (cart.delivery_address_id, cart.payment_method_id) == (address.pk, card.pk)
+    assert (rest.delivery_address, rest.payment_method) == (None, None)
+    other.refresh_from_db()
+    assert (other.user, other.cart) == (None, rest)
+
+
+def test_both_carts_are_told_to_the_hooks_where_both_are_there(settings, user, amounts, monkeypatch):
+    told = []
+
+    class Listening(Hooks):
+        def cart_changed(self, cart):
+            told.append((cart.pk, [int(line.amount) for line in cart.items.select_subclasses()]))
+
+    monkeypatch.setattr("lorikeet.locks.HOOKS", [Listening()])
+    settings.LORIKEET_MAX_LINES = 4
+    guest, _ = amounts
+
+    merge(guest.key, user)
+
+    assert told == [(guest.pk, [5]), (Cart.objects.get(user=user).pk, [1, 2, 3, 4])]
+
+
+def test_what_is_combined_needs_no_room(settings, user):
+    settings.LORIKEET_MAX_LINES = 1
+    red = make_wine(name="Red")
+    guest, cart = make_cart(), make_cart(user)
+    add_wine(cart, quantity=2, product=red)
+    add_wine(guest, quantity=3, product=red)
+
+    assert merge(guest.key, user) is True
+
+    assert lines_of(cart) == [("Red", 5)]
+
+
+# two currencies
+
+
+@pytest.mark.parametrize("kind", ["line", "adjustment", "pending order"])
+def test_carts_in_two_currencies_that_both_hold_something_stay_as_they_are(user, kind, caplog, unchanged_but_locks):
+    guest, cart = make_cart(currency="AUD"), make_cart(user, currency="JPY")
+    models.MoodyLine.objects.create(cart=guest, amount="12.5")
+    fill(cart, kind)
+
+    with unchanged_but_locks():
+        is_gone = merge(guest.key, user)
+
+    assert is_gone is False
+    assert f"Carts {guest.pk} and {cart.pk} are priced in two currencies, and stay apart." in caplog.text
+
+
+@pytest.mark.parametrize("kind", ["line", "adjustment", "pending order"])
+def test_an_empty_cart_takes_the_currency_of_what_comes_into_it(user, kind):
+    guest, cart = make_cart(currency="AUD"), make_cart(user, currency="JPY")
+    make_order(cart=cart, state="cancelled", currency="JPY")
+    fill(guest, kind)
+
+    assert merge(guest.key, user) is True
+
+    cart = Cart.objects.get()
+    assert (cart.user, cart.currency) == (user, "AUD")
+
+
+def test_a_guest_with_nothing_that_has_a_price_leaves_the_users_currency_as_it_is(user):
+    guest, cart = make_cart(currency="AUD"), make_cart(user, currency="JPY")
+    address = select_address(guest)
+    fill(cart, "line")
+
+    assert merge(guest.key, user) is True
+
+    cart = Cart.objects.get()
+    assert (cart.currency, cart.delivery_address_id) == ("JPY", address.pk)
+
+
+def fill(cart, kind):
+    """Put something into a cart that has a price, or may come back to it."""
+    match kind:
+        case "line":
+            models.MoodyLine.objects.create(cart=cart)
+        case "adjustment":
+            models.AmountOff.objects.create(cart=cart, amount=1)
+        case "pending order":
+            make_order(cart=cart, currency=cart.currency)
+
+
 # what is selected
 
 
@@ -221,6 +388,29 @@ def test_what_the_guest_selected_is_not_selected_where_the_user_has_something_of
 
     cart.refresh_from_db()
     assert (cart.delivery_address_id, cart.payment_method_id) == (None, card.pk)
+
+
+def test_what_the_site_selected_for_the_guest_stays_the_sites(user):
+    """A place to pick things up belongs to no shopper."""
+    guest = make_cart()
+    place = models.StreetAddress.objects.create(**STREET)
+    Cart.objects.update(delivery_address=place)
+
+    merge(guest.key, user)
+
+    place.refresh_from_db()
+    assert (place.user, place.cart, Cart.objects.get().delivery_address_id) == (None, None, place.pk)
+
+
+def test_what_the_site_selected_for_the_user_stays_selected(user):
+    guest, cart = make_cart(), make_cart(user)
+    select_address(guest)
+    place = models.StreetAddress.objects.create(**STREET)
+    Cart.objects.filter(pk=cart.pk).update(delivery_address=place)
+
+    merge(guest.key, user)
+
+    assert Cart.objects.get().delivery_address_id == place.pk
 
 
 # checkouts in flight
@@ -324,14 +514,14 @@ def test_it_comes_to_the_same_whichever_cart_is_older(user, first):
 def test_a_cart_that_another_request_merged_first_is_left_alone(monkeypatch, user):
     guest, cart = make_cart(), make_cart(user)
     add_wine(guest)
-    lock = carts.lock
+    lock = merging.lock
 
     def lock_late(**lookup):
-        monkeypatch.setattr(carts, "lock", lock)
+        monkeypatch.setattr(merging, "lock", lock)
         merge(guest.key, user)
         return lock(**lookup)
 
-    monkeypatch.setattr(carts, "lock", lock_late)
+    monkeypatch.setattr(merging, "lock", lock_late)
 
     merge(guest.key, user)
 

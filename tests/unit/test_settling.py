@@ -10,7 +10,8 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy
 
 from lorikeet import settling
-from lorikeet.carts import lock, merge
+from lorikeet.locks import lock
+from lorikeet.merging import merge
 from lorikeet.models import Cart, Order, PaymentAttempt
 from lorikeet.outcomes import NotFound, Pending, Refused, Unknown
 from lorikeet.pricing import ChargeSource
@@ -165,6 +166,48 @@ def test_a_coupon_that_is_handed_back_counts_once(attempt):
     settle(attempt, Refused(DECLINED))
 
     assert models.CouponAdjustment.objects.get() == meanwhile
+
+
+@override_settings(LORIKEET_MAX_LINES=3, LORIKEET_MAX_ADJUSTMENTS=1)
+def test_what_a_full_cart_has_no_room_for_stays_on_the_cancelled_order_with_its_price(attempt, caplog):
+    cart, bottle = Cart.objects.get(), models.WineLine.objects.get()
+    second = sell(models.MoodyLine.objects.create(cart=cart), attempt.order, "10")
+    share = sell(models.ShareOff.objects.create(cart=cart), attempt.order, "-1")
+    for _ in range(2):
+        models.MoodyLine.objects.create(cart=cart)
+    models.ShareOff.objects.create(cart=cart)
+
+    settle(attempt, Refused(DECLINED))
+
+    order = Order.objects.get()
+    assert order.state == "cancelled"
+    assert (cart.items.count(), cart.adjustments.count()) == (3, 1)
+    assert bottle in cart.items.select_subclasses()
+    assert [(line, line.total) for line in order.items.select_subclasses()] == [(second, Decimal(10))]
+    assert [(row, row.total) for row in order.adjustments.select_subclasses()] == [(share, Decimal(-1))]
+    assert f"Cart {cart.pk} is full: 2 rows of order {order.pk} stay on it." in caplog.messages
+
+
+@override_settings(LORIKEET_MAX_LINES=1)
+def test_what_a_full_cart_has_an_equal_line_of_is_combined_with_it(attempt):
+    cart, bottle = Cart.objects.get(), models.WineLine.objects.get()
+    models.WineLine.objects.create(cart=cart, product=bottle.product, quantity=2)
+
+    settle(attempt, Refused(DECLINED))
+
+    assert models.WineLine.objects.get().quantity == 3
+
+
+@override_settings(LORIKEET_MAX_LINES=1)
+def test_an_order_with_more_lines_than_the_limit_comes_back_whole_to_an_empty_cart(attempt):
+    """A site may fill carts from Python; a refused payment leaves the cart as it was."""
+    cart = Cart.objects.get()
+    for _ in range(2):
+        sell(models.MoodyLine.objects.create(cart=cart), attempt.order, "10")
+
+    settle(attempt, Refused(DECLINED))
+
+    assert cart.items.count() == 3
 
 
 def test_the_cart_is_locked_before_the_order(attempt):

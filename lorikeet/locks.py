@@ -1,0 +1,24 @@
+"""The lock of a cart, and who is told that something in it has changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import F
+from django.utils.timezone import now
+
+from .hooks import HOOKS
+from .models import Cart
+
+__all__ = ["changed", "lock"]
+
+
+def changed(cart: Cart) -> None:
+    """Tell the hooks that something in ``cart``, whose lock is held, has changed."""
+    for hooks in HOOKS:
+        hooks.cart_changed(cart)
+
+
+def lock(**lookup: Any) -> bool:
+    """Lock the cart that matches ``lookup`` until the transaction ends; tell whether there is one."""
+    return bool(Cart.objects.filter(**lookup).update(seq=F("seq") + 1, updated_at=now()))
