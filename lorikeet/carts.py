@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.core.signing import BadSignature, TimestampSigner
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
 from .conf import settings
 from .contents import CartContents
@@ -31,10 +32,15 @@ CART = "lorikeet.cart"
 
 @dataclass(frozen=True)
 class Shopper:
-    """Who a cart belongs to: a user, or whoever holds the ``key`` of a guest's cart."""
+    """Who a cart belongs to: a user, or a guest who holds the cart's ``key``.
+
+    ``next_key`` is the key that a new cart of this guest's gets: of one session always the same, so that two requests
+    which make its first cart at once make one. ``None`` stands for a random one.
+    """
 
     user: Any = None
     key: UUID | None = None
+    next_key: UUID | None = None
 
     @classmethod
     def of(cls, request: HttpRequest) -> Shopper:
@@ -61,7 +67,8 @@ class Shopper:
     @classmethod
     def of_session(cls, session: Any) -> Shopper:
         """Return the guest whom ``session`` remembers."""
-        return cls(key=_uuid(session.get(SESSION_KEY)))
+        key = _uuid(session.get(SESSION_KEY))  # first: a session that is not there loses its own key by this
+        return cls(key=key, next_key=_key_for(getattr(session, "session_key", None)))
 
     def merged(self) -> Shopper:
         """Return who writes: a user who brings a guest's cart token has that cart merged into his first."""
@@ -91,10 +98,13 @@ class Shopper:
 
     def create(self) -> Cart:
         """Return this shopper's cart, made if there is none. A guest without one gets a new key."""
+        identity = self.lookup
         if self.user is None:
-            return self.find() or Cart.objects.create(currency=settings.CURRENCY)
+            if found := self.find():
+                return found
+            identity = {"user": None, "key": self.next_key or uuid4()}
         cart: Cart
-        cart, _ = Cart.objects.get_or_create(user=self.user, defaults={"currency": settings.CURRENCY})
+        cart, _ = Cart.objects.get_or_create(**identity, defaults={"currency": settings.CURRENCY})
         return cart
 
     def remember(self, request: HttpRequest, cart: Cart) -> str | None:
@@ -121,6 +131,14 @@ def read_cart_token(token: str) -> UUID:
         return UUID(TimestampSigner(salt=CART).unsign(token, max_age=timedelta(days=settings.CART_TOKEN_DAYS)))
     except (BadSignature, ValueError):
         raise InvalidToken("This cart token is not valid.") from None
+
+
+def _key_for(session_key: str | None) -> UUID | None:
+    """Return the key of the cart that this session makes. It cannot be told without the site's ``SECRET_KEY``."""
+    if not session_key:
+        return None
+    digest = salted_hmac("lorikeet.cart_of_session", session_key, algorithm="sha256").digest()
+    return UUID(bytes=digest[:16], version=4)
 
 
 def _uuid(value: object) -> UUID | None:
@@ -157,14 +175,13 @@ def locked(shopper: Shopper, create: bool = False) -> Iterator[Cart]:
     :raises CartGone: there is no cart.
     """
     with transaction.atomic():
-        if not shopper.is_anyone and lock(**shopper.lookup):
-            cart = Cart.objects.get(**shopper.lookup)
-        elif create:
-            cart = shopper.create()
-            if cart.user_id is not None:  # nobody else knows of a guest's new one
-                lock(pk=cart.pk)
-                cart.refresh_from_db()
-        else:
+        lookup = shopper.lookup
+        is_locked = not shopper.is_anyone and lock(**lookup)
+        if create and not is_locked:
+            lookup = {"pk": shopper.create().pk}
+            is_locked = lock(**lookup)  # it may be another request's
+        if not is_locked:
             raise CartGone("This shopper has no cart.")
+        cart = Cart.objects.get(**lookup)
         yield cart
         changed(cart)

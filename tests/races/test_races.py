@@ -1,12 +1,14 @@
 """Many requests for one cart at the same moment, on PostgreSQL."""
 
+import threading
 from collections import Counter
 
 import pytest
 from django.db import connection
 from django.test import override_settings
 
-from lorikeet.models import Order
+from lorikeet.carts import Shopper
+from lorikeet.models import Cart, Order
 from tests.testapp import models
 from tests.testapp.clients import NEW_ADJUSTMENT, NEW_ITEM, Browser
 from tests.testapp.factories import make_coupon, make_user, make_wine
@@ -89,6 +91,27 @@ def test_the_first_writes_of_a_user_at_once_make_one_cart(at_once, round_):
 
     assert {response.status_code for response in responses} == {201}
     assert len(Browser(user).cart()["items"]) == 16
+
+
+@pytest.mark.parametrize("round_", ROUNDS)
+def test_the_first_writes_of_a_guests_session_at_once_make_one_cart(at_once, round_, monkeypatch):
+    """Both requests have found no cart when either begins to make one."""
+    first, second = Browser(), Browser()
+    second.client.cookies["sessionid"] = first.client.session.session_key
+    wines = [make_wine(), make_wine()]
+    barrier, create = threading.Barrier(2, timeout=30), Shopper.create
+
+    def create_together(shopper):
+        barrier.wait()
+        return create(shopper)
+
+    monkeypatch.setattr(Shopper, "create", create_together)
+
+    lines = at_once([lambda b=b, w=w: b.add_wine(w) for b, w in zip((first, second), wines, strict=True)])
+
+    assert Cart.objects.count() == 1
+    assert {item["url"] for item in first.cart()["items"]} == {line["url"] for line in lines}
+    assert first.cart() == second.cart()
 
 
 @pytest.mark.parametrize("round_", ROUNDS)

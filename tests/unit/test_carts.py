@@ -3,6 +3,7 @@
 from uuid import UUID, uuid4
 
 import pytest
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
@@ -174,6 +175,59 @@ def test_a_guest_whose_cart_is_gone_gets_one_with_another_key():
     assert Cart.objects.get() == cart
 
 
+def test_a_session_makes_one_cart_even_if_it_does_not_know_it_yet():
+    """Two requests at once read the session before either has written into it."""
+    session = SessionStore()
+    session.save()
+
+    carts = [Shopper.of(request_of(session=SessionStore(session.session_key))).create() for _ in range(2)]
+
+    assert carts[0] == carts[1] == Cart.objects.get()
+
+
+def test_a_session_makes_its_cart_again_once_that_was_deleted():
+    session = SessionStore()
+    session.save()
+    Shopper.of(request_of(session=session)).create().delete()
+
+    cart = Shopper.of(request_of(session=session)).create()
+
+    assert Cart.objects.get() == cart
+
+
+@pytest.mark.parametrize("change", ["cycle_key", "flush"])
+def test_a_session_whose_key_has_changed_makes_another_cart(change):
+    session = SessionStore()
+    session.save()
+    first = Shopper.of(request_of(session=session)).create()
+    getattr(session, change)()
+    session.save()
+
+    second = Shopper.of(request_of(session=session)).create()
+
+    assert first.key != second.key
+    assert Cart.objects.count() == 2
+
+
+def test_the_key_of_a_sessions_cart_cannot_be_told_without_the_sites_secret(settings):
+    session = SessionStore()
+    session.save()
+    keys = set()
+    for secret in ("one", "two"):
+        settings.SECRET_KEY = secret
+        keys.add(Shopper.of_session(session).next_key)
+
+    assert len(keys) == 2
+    assert not any(session.session_key in str(key) for key in keys)
+
+
+@pytest.mark.parametrize("session_key", [None, "0123456789abcdef0123456789abcdef"], ids=["new", "made up"])
+def test_a_session_that_is_not_there_has_a_random_cart(session_key):
+    carts = [Shopper.of(request_of(session=SessionStore(session_key))).create() for _ in range(2)]
+
+    assert carts[0].key != carts[1].key
+
+
 @pytest.mark.parametrize("shopper", [Shopper(), "user"])
 def test_a_new_cart_is_priced_in_the_shops_currency(settings, shopper):
     settings.LORIKEET_CURRENCY = "KWD"
@@ -342,6 +396,23 @@ def test_a_cart_that_another_request_made_first_is_yielded_as_it_is_under_the_lo
         pass
 
     assert (len(asked), cart.email) == (2, "joe@example.com")
+
+
+def test_a_cart_that_another_request_made_and_deleted_before_the_lock_is_gone(monkeypatch):
+    session = SessionStore()
+    session.save()
+    shopper = Shopper.of_session(session)
+    make = Shopper.create
+
+    def make_and_delete(shopper):
+        cart = make(shopper)
+        Cart.objects.filter(pk=cart.pk).delete()
+        return cart
+
+    monkeypatch.setattr(Shopper, "create", make_and_delete)
+
+    with pytest.raises(CartGone), locked(shopper, create=True):
+        pass
 
 
 def test_locking_a_cart_that_is_not_there_says_so():
