@@ -126,7 +126,7 @@ class NewRowView(RowsView):
 
 
 class RowView(RowsView):
-    """One row: readable and removable."""
+    """One row: readable, editable and removable."""
 
     def get(self, request: Request, id: str) -> Response:
         cart = self.current_cart()
@@ -137,13 +137,6 @@ class RowView(RowsView):
             self.remove(cart, editing.find(self.base, cart, id))
         return self.answer(lambda: None, 204)
 
-    def remove(self, cart: Cart, row: Any) -> None:
-        editing.delete(row)
-
-
-class PricedRowView(RowView):
-    """A line item or an adjustment: its data can be changed."""
-
     def put(self, request: Request, id: str) -> Any:
         return self.edit(id, partial=False)
 
@@ -152,19 +145,21 @@ class PricedRowView(RowView):
 
     def edit(self, id: str, partial: bool) -> Any:
         with self.changing() as cart:
-            row = editing.find(self.base, cart, id)
-            row = editing.edit(row, cart, self.request.data, partial, self.context(cart))
+            row = self.change(cart, editing.find(self.base, cart, id), partial)
         return self.answer(lambda: self.show(cart, row), 200)
+
+    def change(self, cart: Cart, row: Any, partial: bool) -> Any:
+        return editing.edit(row, cart, self.request.data, partial, self.context(cart))
+
+    def remove(self, cart: Cart, row: Any) -> None:
+        editing.delete(row)
 
 
 class ChoiceView(RowView):
     """An address or a payment method: it can be selected, and is retired rather than deleted."""
 
-    def patch(self, request: Request, id: str) -> Any:
-        with self.changing() as cart:
-            row = editing.find(self.base, cart, id)
-            row = editing.edit_choice(self.base, row, cart, request.data, self.context(cart))
-        return self.answer(lambda: self.show(cart, row), 200)
+    def change(self, cart: Cart, row: Any, partial: bool) -> Any:
+        return editing.edit_choice(self.base, row, cart, self.request.data, self.context(cart), partial)
 
     def remove(self, cart: Cart, row: Any) -> None:
         editing.retire(self.base, cart, row)
@@ -174,7 +169,7 @@ class AddToCartView(NewRowView):
     base = LineItem
 
 
-class CartItemView(PricedRowView):
+class CartItemView(RowView):
     base = LineItem
 
 
@@ -215,7 +210,7 @@ class NewAdjustmentView(GuessedRowsView, NewRowView):
     base = Adjustment
 
 
-class AdjustmentView(GuessedRowsView, PricedRowView):
+class AdjustmentView(GuessedRowsView, RowView):
     base = Adjustment
 
 

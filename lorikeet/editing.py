@@ -11,8 +11,8 @@ from django.db import DataError, IntegrityError, models
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
-from rest_framework.fields import Field
-from rest_framework.serializers import as_serializer_error
+from rest_framework.fields import Field, HiddenField
+from rest_framework.serializers import Serializer, as_serializer_error
 
 from .combining import absorb
 from .conf import settings
@@ -51,10 +51,16 @@ LONGEST_ID = 18
 
 
 def rows_of(base: Any, cart: Cart) -> models.QuerySet[Any]:
-    """Return the rows of one kind that the shopper of ``cart`` may see."""
-    mine = owned_by(cart) if base in SELECTED else models.Q(cart=cart.pk or NOBODY)
-    rows: models.QuerySet[Any] = base.objects.select_subclasses().filter(mine)
+    """Return the rows of one kind that the shopper of ``cart`` may see: his own, and the one that is selected."""
+    seen = _own(base, cart)
+    if base in SELECTED:
+        seen |= models.Q(pk=getattr(cart, f"{SELECTED[base]}_id") or NOBODY, active=True)
+    rows: models.QuerySet[Any] = base.objects.select_subclasses().filter(seen)
     return rows
+
+
+def _own(base: Any, cart: Cart) -> models.Q:
+    return owned_by(cart) if base in SELECTED else models.Q(cart=cart.pk or NOBODY)
 
 
 def find(base: Any, cart: Cart, pk: str) -> Any:
@@ -82,8 +88,7 @@ def parse_new(base: Any, body: Any) -> tuple[Any, dict[str, Any]]:
     kind = body.get("type")
     if not isinstance(kind, str) or kind not in choices:
         problem = _("This is not a valid type.") if "type" in body else str(Field.default_error_messages["required"])
-        named = f"{_('Choose from:')} {', '.join(choices)}." if choices else _("There is none here to choose from.")
-        errors["type"] = [f"{problem} {named}"]
+        errors["type"] = [f"{problem} {_choices(', '.join(choices))}"]
     if "data" not in body:
         errors["data"] = [str(Field.default_error_messages["required"])]
     elif not isinstance(body["data"], dict):
@@ -96,11 +101,40 @@ def parse_new(base: Any, body: Any) -> tuple[Any, dict[str, Any]]:
 def validate(model: Any, data: dict[str, Any], context: dict[str, Any]) -> Any:
     """Return the serializer registered for ``model``, with valid ``data``.
 
-    :raises ValidationError: it refuses them.
+    :raises ValidationError: it refuses them, or does not declare one of their keys.
     """
-    serializer = registry.serializer(model)(data=data, context=context)
+    return _checked(registry.serializer(model)(data=data, context=context))
+
+
+def _checked(serializer: Any) -> Any:
+    if unknown := _unknown_keys(serializer, serializer.initial_data):
+        raise ValidationError(unknown)
     serializer.is_valid(raise_exception=True)
     return serializer
+
+
+def _unknown_keys(field: Any, data: Any) -> dict[str, Any]:
+    """Return an error for each key of ``data`` that a serializer, or one nested in it, does not declare.
+
+    Those that are read-only may be sent back, and are ignored. A serializer with a ``to_internal_value()`` of its own
+    knows by itself what it takes.
+    """
+    reads_itself = getattr(type(field), "to_internal_value", None) is not Serializer.to_internal_value
+    if reads_itself or not isinstance(data, dict):
+        return {}
+    known = {name: child for name, child in field.fields.items() if not isinstance(child, HiddenField)}
+    names = ", ".join(name for name, child in known.items() if not child.read_only)
+    errors: dict[str, Any] = {}
+    for key, value in data.items():
+        if key not in known:
+            errors[key] = [f"{_('There is no such field.')} {_choices(names)}"]
+        elif not known[key].read_only and (nested := _unknown_keys(known[key], value)):
+            errors[key] = nested
+    return errors
+
+
+def _choices(names: str) -> str:
+    return f"{_('Choose from:')} {names}." if names else _("There is none here to choose from.")
 
 
 def create(base: Any, cart: Cart, serializer: Any) -> tuple[Any, bool]:
@@ -118,7 +152,7 @@ def create(base: Any, cart: Cart, serializer: Any) -> tuple[Any, bool]:
         return row, False
     place, setting = LIMITS[base]
     limit = getattr(settings, setting)
-    if rows_of(base, cart).order_by().count() > limit:
+    if base.objects.filter(_own(base, cart)).order_by().count() > limit:
         raise LimitReached(_("There is no room for more than %(limit)d of these.") % {"limit": limit}, place)
     _check_line(row, cart, is_new=True)
     if base in SELECTED:
@@ -136,9 +170,7 @@ def edit(row: Any, cart: Cart, body: Any, partial: bool, context: dict[str, Any]
     """
     body = _object(body, "non_field_errors")
     data = _object(body["data"], "data") if "data" in body else body
-    serializer = registry.serializer(type(row))(row, data=data, partial=partial, context=context)
-    serializer.is_valid(raise_exception=True)
-    _save(serializer)
+    _save(_checked(registry.serializer(type(row))(row, data=data, partial=partial, context=context)))
     _check_line(row, cart, is_new=False)
     if isinstance(row, Adjustment):
         others = rows_of(Adjustment, cart).exclude(pk=row.pk)
@@ -146,21 +178,26 @@ def edit(row: Any, cart: Cart, body: Any, partial: bool, context: dict[str, Any]
     return row
 
 
-def edit_choice(base: Any, row: Any, cart: Cart, body: Any, context: dict[str, Any]) -> Any:
+def edit_choice(base: Any, row: Any, cart: Cart, body: Any, context: dict[str, Any], partial: bool = True) -> Any:
     """Select or deselect an address or payment method, or change an address; return what it is then.
 
-    :param body: ``{"selected": bool}``, ``{"data": {...}}`` (addresses only), or both.
+    :param body: ``{"selected": bool}``, ``{"data": {...}}`` (addresses only), or both. In whole, that is not
+        ``partial``, an address may also be the data itself, or all that it is shown as.
     :raises ValidationError: it is anything else, or the serializer refuses the data.
     """
     body = _object(body, "non_field_errors")
     allowed = {"selected", "data"} if base is DeliveryAddress else {"selected"}
+    if base is DeliveryAddress and not partial:
+        body = {key: body[key] for key in allowed & body.keys()} if allowed & body.keys() else {"data": body}
     if not body or body.keys() - allowed:
         wrong = next((str(key) for key in body if key not in allowed), "selected")
         raise ValidationError({wrong: [_("Send %(keys)s.") % {"keys": _(" or ").join(sorted(allowed))}]})
     if not isinstance(body.get("selected", True), bool):
         raise ValidationError({"selected": [_("Must be true or false.")]})
     if "data" in body:
-        row = _edit_address(row, cart, _object(body["data"], "data"), context)
+        if not _is_own(row, cart):
+            raise ValidationError({"data": [_("This is the shop's: select or deselect it, or add one of your own.")]})
+        row = _edit_address(row, cart, _object(body["data"], "data"), context, partial)
     if "selected" in body:
         is_selected = getattr(cart, f"{SELECTED[base]}_id") == row.pk
         if body["selected"] != is_selected:
@@ -168,16 +205,14 @@ def edit_choice(base: Any, row: Any, cart: Cart, body: Any, context: dict[str, A
     return row
 
 
-def _edit_address(address: Any, cart: Cart, data: dict[str, Any], context: dict[str, Any]) -> Any:
+def _edit_address(address: Any, cart: Cart, data: dict[str, Any], context: dict[str, Any], partial: bool) -> Any:
     """Change an address; one that an order names is retired instead, and a new one takes its place."""
     on_order = address.orders.exists()
     target = copy(address) if on_order else address
     if on_order:
         target.pk = target.id = None
         target._state.adding = True
-    serializer = registry.serializer(type(address))(target, data=data, partial=True, context=context)
-    serializer.is_valid(raise_exception=True)
-    _save(serializer)
+    _save(_checked(registry.serializer(type(address))(target, data=data, partial=partial, context=context)))
     if on_order:
         was_selected = cart.delivery_address_id == address.pk
         retire(DeliveryAddress, cart, address)
@@ -204,10 +239,17 @@ def select(base: Any, cart: Cart, row: Any) -> None:
 
 
 def retire(base: Any, cart: Cart, row: Any) -> None:
-    """Retire an address or payment method, and deselect it."""
-    row.retire()
+    """Deselect an address or payment method, and retire it if it is the shopper's own."""
+    if _is_own(row, cart):
+        row.retire()
     if getattr(cart, f"{SELECTED[base]}_id") == row.pk:
         select(base, cart, None)
+
+
+def _is_own(row: Any, cart: Cart) -> bool:
+    """Tell whether an address or payment method is the shopper's own, and not one that the site selected."""
+    user: Any = cart.user_id
+    return bool(row.user_id == user and (user is not None or row.cart_id == cart.pk))
 
 
 def _save(serializer: Any, **owner: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from lorikeet.models import Cart
 from tests.testapp import models
 from tests.testapp.clients import NEW_ADDRESS, STREET, Browser, key_of
 
@@ -209,3 +210,45 @@ def test_deleting_an_address_that_an_order_names_leaves_the_order_its_address(al
     assert alice.delete(address["url"]).status_code == 204
 
     assert models.StreetAddress.objects.get().orders.count() == 1
+
+
+def test_replacing_an_address_answers_200_and_the_address(shopper):
+    address = shopper.add_address()
+    data = {**STREET, "addressee": "Ann", "postcode": "5001"}
+
+    for body in (data, {"data": data}, {**address, "data": data}):
+        response = shopper.put(address["url"], body)
+
+        assert response.status_code == 200
+        assert response.json() == {**address, "data": data}
+
+
+def test_an_address_that_the_site_selected_can_be_read_where_it_is_listed(shopper, unchanged):
+    """A place to pick things up, of no shopper's."""
+    shopper.add_address()
+    place = models.StreetAddress.objects.create(**{**STREET, "addressee": "Depot"})
+    Cart.objects.update(delivery_address=place)
+    shown = shopper.cart()["delivery_addresses"][-1]
+
+    with unchanged():
+        responses = [
+            shopper.get(shown["url"]),
+            shopper.patch(shown["url"], {"data": {"suburb": "x"}}),
+            Browser().get(shown["url"]),
+        ]
+
+    assert [response.status_code for response in responses] == [200, 400, 404]
+    assert responses[0].json() == shown
+    assert (shown["data"]["addressee"], shown["selected"]) == ("Depot", True)
+
+
+def test_deleting_an_address_that_the_site_selected_deselects_it(shopper):
+    shopper.add_address()
+    place = models.StreetAddress.objects.create(**{**STREET, "addressee": "Depot"})
+    Cart.objects.update(delivery_address=place)
+
+    response = shopper.delete(f"/_cart/address/{place.pk}/")
+
+    assert response.status_code == 204
+    assert selections(shopper) == [("Joe Bloggs", False)]
+    assert models.StreetAddress.objects.get(pk=place.pk).active

@@ -79,13 +79,13 @@ ROWS = {
     "address": of_object(
         "delivery_addresses",
         "/_cart/address/{id}/",
-        {"PATCH": 200, "DELETE": 204},
-        {"PATCH": {"selected": False}},
+        {"PUT": 200, "PATCH": 200, "DELETE": 204},
+        {"PUT": {"data": STREET}, "PATCH": {"selected": False}},
     ),
     "payment-method": of_object(
         "payment_methods",
         "/_cart/payment-method/{id}/",
-        {"PATCH": 200, "DELETE": 204},
-        {"PATCH": {"selected": False}},
+        {"PUT": 200, "PATCH": 200, "DELETE": 204},
+        {"PUT": {"selected": True}, "PATCH": {"selected": False}},
     ),
 }

@@ -114,11 +114,11 @@ def test_a_body_that_a_form_could_send_is_refused_everywhere(ready, unchanged, c
     assert statuses == dict.fromkeys(writes, 415)
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT"])
-def test_a_method_cannot_be_overridden(ready, unchanged, method):
+@pytest.mark.parametrize(("method", "status"), [("POST", 405), ("PUT", 400)])
+def test_a_method_cannot_be_overridden(ready, unchanged, method, status):
     path = ready.cart()["delivery_addresses"][0]["url"]
 
     with unchanged():
         response = ready.request(method, path, {}, x_http_method_override="DELETE")
 
-    assert response.status_code == 405
+    assert response.status_code == status

@@ -8,6 +8,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.http import Http404
 from django.test import override_settings
+from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from lorikeet import editing
@@ -400,6 +401,190 @@ def test_an_address_is_changed_in_place():
     row = editing.edit_choice(DeliveryAddress, address, cart, {"data": {"suburb": "Glenelg"}}, {})
 
     assert (row, models.StreetAddress.objects.get().suburb) == (address, "Glenelg")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {**STREET, "suburb": "Glenelg"},
+        {"data": {**STREET, "suburb": "Glenelg"}},
+        {
+            "type": "StreetAddress",
+            "data": {**STREET, "suburb": "Glenelg"},
+            "selected": False,
+            "url": "/_cart/address/1/",
+        },
+    ],
+    ids=["data alone", "data", "as it is shown"],
+)
+def test_an_address_is_replaced_as_a_whole(body):
+    cart = make_cart()
+    address = select_address(cart)
+
+    row = editing.edit_choice(DeliveryAddress, address, cart, body, {}, partial=False)
+
+    assert (row, models.StreetAddress.objects.get().suburb) == (address, "Glenelg")
+    assert selected(cart) == (None if "selected" in body else address.pk)
+
+
+def test_an_address_that_is_replaced_has_all_that_one_needs(unchanged):
+    cart = make_cart()
+    address = make_address(cart)
+    required = ["This field is required."]
+
+    with unchanged():
+        detail = refusal(editing.edit_choice, DeliveryAddress, address, cart, {"suburb": "Glenelg"}, {}, False)
+
+    assert detail == {key: required for key in STREET if key != "suburb"}
+
+
+def test_a_choice_is_selected_as_a_whole_too():
+    cart = make_cart()
+    card = models.PretendCard.objects.create(cart=cart, token="tok_paid")
+
+    editing.edit_choice(PaymentMethod, card, cart, {"selected": True}, {}, partial=False)
+
+    assert Cart.objects.get().payment_method_id == card.pk
+
+
+# what the site has selected
+
+
+@pytest.fixture(params=["nobody's", "another user's"])
+def place(request):
+    """An address, selected by the site, that is not the shopper's own."""
+    cart = make_cart(make_user())
+    owner = make_user() if request.param == "another user's" else None
+    cart.delivery_address = models.StreetAddress.objects.create(user=owner, **STREET)
+    cart.save()
+    return cart.delivery_address
+
+
+def test_what_the_site_has_selected_is_found_until_it_is_deselected(place):
+    cart = Cart.objects.get()
+
+    assert editing.find(DeliveryAddress, cart, str(place.pk)) == place
+    editing.edit_choice(DeliveryAddress, place, cart, {"selected": False}, {})
+
+    with pytest.raises(Http404):
+        editing.find(DeliveryAddress, cart, str(place.pk))
+
+
+def test_what_the_site_has_selected_is_not_changed(place, unchanged):
+    with unchanged():
+        detail = refusal(editing.edit_choice, DeliveryAddress, place, Cart.objects.get(), {"data": {"suburb": "x"}}, {})
+
+    assert detail == {"data": ["This is the shop's: select or deselect it, or add one of your own."]}
+
+
+def test_what_the_site_has_selected_is_taken_out_of_this_cart_only(place):
+    cart = Cart.objects.get()
+
+    editing.retire(DeliveryAddress, cart, place)
+
+    place.refresh_from_db()
+    assert (place.active, selected(cart)) == (True, None)
+
+
+@override_settings(LORIKEET_MAX_ADDRESSES=1)
+def test_what_the_site_has_selected_takes_no_room(place):
+    cart = Cart.objects.get()
+
+    row, is_new = create(DeliveryAddress, cart, models.StreetAddress, STREET)
+
+    assert (is_new, selected(cart)) == (True, row.pk)
+
+
+def test_what_the_site_had_selected_and_retired_is_not_found(place):
+    models.StreetAddress.objects.update(active=False)
+
+    with pytest.raises(Http404):
+        editing.find(DeliveryAddress, Cart.objects.get(), str(place.pk))
+
+
+# keys that there are not
+
+
+class PlateSerializer(serializers.Serializer):
+    text = serializers.CharField()
+    font = serializers.CharField(read_only=True)
+
+
+class PlatedSerializer(serializers.Serializer):
+    plate = PlateSerializer()
+    price = serializers.CharField(read_only=True)
+    shop = serializers.HiddenField(default="x")
+
+
+class SelfReadingSerializer(PlatedSerializer):
+    def to_internal_value(self, data):
+        return data
+
+
+NO_SUCH = "There is no such field. Choose from: "
+
+
+@pytest.mark.parametrize(
+    ("data", "detail"),
+    [
+        ({"qty": 3}, {"qty": [f"{NO_SUCH}plate."]}),
+        ({"plate": {"text": "Joe"}, "shop": "y"}, {"shop": [f"{NO_SUCH}plate."]}),
+        ({"plate": {"text": "Joe", "colour": 1}}, {"plate": {"colour": [f"{NO_SUCH}text."]}}),
+        ({"plate": "Joe"}, {"plate": {"non_field_errors": ["Invalid data. Expected a dictionary, but got str."]}}),
+    ],
+    ids=["unknown", "hidden", "nested", "no object"],
+)
+def test_a_key_that_is_not_declared_is_named_with_those_that_are(monkeypatch, data, detail):
+    monkeypatch.setitem(registry.serializers, models.WineLine, PlatedSerializer)
+
+    assert refusal(editing.validate, models.WineLine, data, {}) == detail
+
+
+def test_keys_that_are_shown_only_may_be_sent_back(monkeypatch):
+    monkeypatch.setitem(registry.serializers, models.WineLine, PlatedSerializer)
+    shown = {
+        "plate": {"text": "Joe", "font": "Arial"},
+        "price": "1",
+    }
+
+    serializer = editing.validate(models.WineLine, shown, {})
+
+    assert serializer.validated_data == {"plate": {"text": "Joe"}, "shop": "x"}
+
+
+def test_a_serializer_that_takes_nothing_says_so(monkeypatch):
+    monkeypatch.setitem(registry.serializers, models.WineLine, serializers.Serializer)
+
+    detail = refusal(editing.validate, models.WineLine, {"a": 1}, {})
+
+    assert detail == {"a": ["There is no such field. There is none here to choose from."]}
+
+
+def test_a_serializer_that_reads_by_itself_knows_its_keys(monkeypatch):
+    monkeypatch.setitem(registry.serializers, models.WineLine, SelfReadingSerializer)
+
+    assert editing.validate(models.WineLine, {"qty": 3}, {}).validated_data == {"qty": 3}
+
+
+@pytest.mark.parametrize("partial", [True, False])
+def test_a_line_is_not_changed_by_a_key_that_is_not_there(unchanged, partial):
+    line = add_wine(make_cart())
+    data = {"product": line.product_id, "qty": 3}
+
+    with unchanged():
+        detail = refusal(editing.edit, line, line.cart, data, partial, {})
+
+    assert detail == {"qty": [f"{NO_SUCH}product, quantity."]}
+
+
+def test_an_address_is_not_changed_by_a_key_that_is_not_there(unchanged):
+    cart = make_cart()
+    address = make_address(cart)
+
+    with unchanged():
+        detail = refusal(editing.edit_choice, DeliveryAddress, address, cart, {"data": {"city": "x"}}, {})
+
+    assert detail == {"city": [f"{NO_SUCH}{', '.join(STREET)}."]}
 
 
 @pytest.mark.parametrize("was_selected", [True, False])

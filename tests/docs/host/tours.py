@@ -89,6 +89,7 @@ def tour_of_items(shopper):
     shopper.send("item-patch", "PATCH", "/_cart/1/", {"data": {"quantity": 6}})
     shopper.send("item-patch-bare", "PATCH", "/_cart/1/", {"quantity": 2})
     shopper.send("item-quantity-invalid", "PATCH", "/_cart/1/", {"data": {"quantity": 0}})
+    shopper.send("item-key-unknown", "PATCH", "/_cart/1/", {"data": {"qty": 3}})
     shopper.send("item-put", "PUT", "/_cart/1/", {"data": {"wine": 2, "quantity": 3}})
     shopper.send("item-prefer", "PATCH", "/_cart/1/", {"data": {"quantity": 1}}, Prefer="return=cart")
     shopper.send("item-delete", "DELETE", "/_cart/1/")
@@ -111,6 +112,7 @@ def tour_of_addresses(shopper):
     shopper.send("address-select", "PATCH", "/_cart/address/1/", {"selected": True})
     shopper.send("address-edit", "PATCH", "/_cart/address/1/", {"data": {"suburb": "Norwood", "postcode": "5067"}})
     shopper.send("address-wrong-key", "PATCH", "/_cart/address/1/", {"suburb": "Norwood"})
+    shopper.send("address-put", "PUT", "/_cart/address/1/", address(address="2 Real Rd")["data"])
     shopper.send("address-delete", "DELETE", "/_cart/address/1/")
 
 
