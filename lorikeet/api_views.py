@@ -34,6 +34,7 @@ from .outcomes import is_refusal
 from .parsers import BodyTooLarge
 from .payments import confirm, give_up, resolve
 from .representation import Representation, represent_checkout
+from .transactions import retried
 from .webhooks import receive
 
 __all__ = [
@@ -69,11 +70,14 @@ class CartView(CartAPIView):
         return get_conditional_response(request._request, etag=response["ETag"], response=response)
 
     def patch(self, request: Request) -> Any:
-        email = parse_email(request.data)
+        self.set_email(parse_email(request.data))
+        return self.whole_cart()
+
+    @retried
+    def set_email(self, email: str) -> None:
         with self.changing(create=True) as cart:
             cart.email = email
             cart.save(update_fields=["email"])
-        return self.whole_cart()
 
 
 def parse_email(body: Any) -> str:
@@ -115,14 +119,17 @@ class NewRowView(RowsView):
     asks_before_the_lock = False
 
     def post(self, request: Request) -> Any:
-        model, data = editing.parse_new(self.base, request.data)
+        cart, row, is_new = self.create(*editing.parse_new(self.base, request.data))
+        return self.answer(lambda: self.show(cart, row), 201 if is_new else 200)
+
+    @retried
+    def create(self, model: Any, data: dict[str, Any]) -> tuple[Cart, Any, bool]:
         serializer = None
         if self.asks_before_the_lock:
             serializer = editing.validate(model, data, self.context(self.current_cart()))
         with self.changing(create=True) as cart:
             serializer = serializer or editing.validate(model, data, self.context(cart))
-            row, is_new = editing.create(self.base, cart, serializer)
-        return self.answer(lambda: self.show(cart, row), 201 if is_new else 200)
+            return cart, *editing.create(self.base, cart, serializer)
 
 
 class RowView(RowsView):
@@ -133,20 +140,26 @@ class RowView(RowsView):
         return Response(self.show(cart, editing.find(self.base, cart, id)))
 
     def delete(self, request: Request, id: str) -> Any:
-        with self.changing() as cart:
-            self.remove(cart, editing.find(self.base, cart, id))
+        self.take_out(id)
         return self.answer(lambda: None, 204)
 
+    @retried
+    def take_out(self, id: str) -> None:
+        with self.changing() as cart:
+            self.remove(cart, editing.find(self.base, cart, id))
+
     def put(self, request: Request, id: str) -> Any:
-        return self.edit(id, partial=False)
+        cart, row = self.edit(id, partial=False)
+        return self.answer(lambda: self.show(cart, row), 200)
 
     def patch(self, request: Request, id: str) -> Any:
-        return self.edit(id, partial=True)
-
-    def edit(self, id: str, partial: bool) -> Any:
-        with self.changing() as cart:
-            row = self.change(cart, editing.find(self.base, cart, id), partial)
+        cart, row = self.edit(id, partial=True)
         return self.answer(lambda: self.show(cart, row), 200)
+
+    @retried
+    def edit(self, id: str, partial: bool) -> tuple[Cart, Any]:
+        with self.changing() as cart:
+            return cart, self.change(cart, editing.find(self.base, cart, id), partial)
 
     def change(self, cart: Cart, row: Any, partial: bool) -> Any:
         return editing.edit(row, cart, self.request.data, partial, self.context(cart))

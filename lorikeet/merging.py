@@ -16,12 +16,14 @@ from .hooks import HOOKS
 from .locks import changed, lock
 from .models import Adjustment, Cart, LineItem, Order
 from .signals import cart_merged
+from .transactions import retried
 
 __all__ = ["hand_back", "merge"]
 
 logger = logging.getLogger(__name__)
 
 
+@retried
 @transaction.atomic
 def merge(key: UUID, user: Any) -> bool:
     """Merge the guest's cart that has this ``key`` into the user's; tell whether there is none of this key any more.

@@ -1,46 +1,58 @@
-"""Short transactions: durable, and tried again when the database had to abort them."""
+"""Short transactions: tried again when the database had to abort them, and durable."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from random import uniform
+from time import sleep
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import OperationalError, connections, router, transaction
 
 from .models import Cart
 
-__all__ = ["durable"]
+__all__ = ["durable", "retried"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-TRIES = 3
+#: The longest pause before each further try, in seconds. It is random, so that those who met do not meet again.
+PAUSES = (0, 0.02, 0.1)
 #: PostgreSQL: serialization_failure, deadlock_detected. https://www.postgresql.org/docs/current/errcodes-appendix.html
 RETRIED_SQLSTATES = {"40001", "40P01"}
 #: MySQL and MariaDB: ER_LOCK_DEADLOCK, ER_CHECKREAD. https://mariadb.com/kb/en/mariadb-error-codes/
 RETRIED_ERRNOS = {1213, 1020}
 
 
-def durable(function: Callable[P, R]) -> Callable[P, R]:
-    """Run ``function`` in a transaction of its own whose commit survives a crash of the database.
+def retried(function: Callable[P, R]) -> Callable[P, R]:
+    """Run ``function`` again, at most three times, if the database aborts it for a deadlock or a serialisation failure.
 
-    It is run again, at most twice, if the database aborts it for a deadlock or a serialisation failure, so it must
-    start from what it reads.
-
-    :raises RuntimeError: a transaction is open already; the sale could be lost with it.
+    It opens its transaction itself, starts from what it reads in there, and does nothing after it.
     """
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        for _ in range(TRIES - 1):
+        for pause in PAUSES:
             try:
-                return once(*args, **kwargs)
+                return function(*args, **kwargs)
             except OperationalError as error:
                 if not _is_aborted(error):
                     raise
-        return once(*args, **kwargs)
+            sleep(uniform(0, pause))  # noqa: S311  (nobody gains by guessing it)
+        return function(*args, **kwargs)
 
+    return run
+
+
+def durable(function: Callable[P, R]) -> Callable[P, R]:
+    """Run ``function`` in a transaction of its own whose commit survives a crash of the database; it is :func:`retried`.
+
+    :raises RuntimeError: a transaction is open already; the sale could be lost with it.
+    """
+
+    @retried
+    @wraps(function)
     def once(*args: P.args, **kwargs: P.kwargs) -> R:
         alias = router.db_for_write(Cart)
         with transaction.atomic(using=alias, durable=True):
@@ -50,7 +62,7 @@ def durable(function: Callable[P, R]) -> Callable[P, R]:
                     cursor.execute("SET LOCAL synchronous_commit = on")
             return function(*args, **kwargs)
 
-    return run
+    return once
 
 
 def _is_aborted(error: OperationalError) -> bool:

@@ -3,7 +3,8 @@
 import pytest
 from django.db import InterfaceError, OperationalError, connection
 
-from tests.testapp.clients import NEW_ADJUSTMENT
+from tests.testapp import factories
+from tests.testapp.clients import CART, NEW_ADJUSTMENT, NEW_ITEM
 from tests.testapp.models import ScriptedCard
 
 from .payers import get_ready, start_waiting
@@ -24,6 +25,70 @@ ERRORS = [OperationalError("The connection was lost."), InterfaceError("The conn
 LOCK = 'UPDATE "lorikeet_cart"' if connection.vendor != "mysql" else "UPDATE `lorikeet_cart`"
 CLAIM = LOCK.replace("cart", "paymentattempt")
 COUNT = LOCK.replace("cart", "throttlecount")
+
+
+class DeadlockDetected(Exception):
+    """What a driver of PostgreSQL raises."""
+
+    sqlstate = "40P01"
+
+
+def aborting(times):
+    """Return a wrapper that lets the database abort the first ``times`` transactions that lock a cart."""
+    left = [True] * times
+
+    def execute(execute, sql, params, many, context):
+        if sql.startswith(LOCK) and left and left.pop():
+            raise OperationalError("Deadlock detected.") from DeadlockDetected()
+        return execute(sql, params, many, context)
+
+    return connection.execute_wrapper(execute)
+
+
+CHANGES = {
+    "adding": lambda browser, line, wine: browser.post(NEW_ITEM, {"type": "WineLine", "data": {"product": wine.pk}}),
+    "editing": lambda browser, line, wine: browser.patch(line["url"], {"quantity": 2}),
+    "replacing": lambda browser, line, wine: browser.put(line["url"], {"product": wine.pk, "quantity": 2}),
+    "removing": lambda browser, line, wine: browser.delete(line["url"]),
+    "deselecting": lambda browser, line, wine: browser.patch(
+        browser.cart()["delivery_addresses"][0]["url"], {"selected": False}
+    ),
+    "an e-mail address": lambda browser, line, wine: browser.patch(CART, {"email": "ann@example.com"}),
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_that_the_database_aborts_is_made_again(shopper, wine, name):
+    line = shopper.add_wine(wine)
+    shopper.add_address()
+
+    with aborting(3):
+        response = CHANGES[name](shopper, line, wine)
+
+    assert response.status_code in (200, 201, 204)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_that_the_database_aborts_too_often_is_answered_503_and_changes_nothing(
+    shopper, wine, unchanged, name
+):
+    line = shopper.add_wine(wine)
+    shopper.add_address()
+
+    with unchanged(), aborting(4):
+        response = CHANGES[name](shopper, line, wine)
+
+    assert (response.status_code, response["Retry-After"]) == (503, "1")
+
+
+def test_a_login_whose_merge_the_database_aborts_merges_all_the_same(guest, wine):
+    guest.add_wine(wine)
+    user = factories.make_user("alice")
+
+    with aborting(3):
+        guest.log_in(user)
+
+    assert len(guest.cart()["items"]) == 1
 
 
 @pytest.mark.parametrize("error", ERRORS)

@@ -3,6 +3,7 @@
 import pytest
 from django.db import OperationalError, connection, transaction
 
+from lorikeet import transactions
 from lorikeet.models import Cart
 from lorikeet.transactions import durable
 from tests.unit import make_cart
@@ -84,23 +85,34 @@ def test_it_runs_in_a_transaction():
 
 @pytest.mark.parametrize("cause", ABORTED, ids=repr)
 def test_what_the_database_aborted_is_run_again_from_the_start(cause):
-    story = Story(database_error(cause), database_error(cause))
+    story = Story(*[database_error(cause)] * 3)
 
     story.run()
 
-    assert story.tries == 3
+    assert story.tries == 4
     assert Cart.objects.count() == 1
 
 
 @pytest.mark.parametrize("cause", ABORTED, ids=repr)
-def test_the_third_abort_is_the_last(cause):
+def test_the_fourth_abort_is_the_last(cause):
     story = Story(*[database_error(cause)] * 9)
 
     with pytest.raises(OperationalError):
         story.run()
 
-    assert story.tries == 3
+    assert story.tries == 4
     assert Cart.objects.count() == 0
+
+
+def test_those_who_met_come_again_at_different_times(monkeypatch):
+    """At once first, then after a random pause."""
+    pauses = []
+    monkeypatch.setattr(transactions, "sleep", pauses.append)
+    monkeypatch.setattr(transactions, "uniform", lambda least, most: (least, most))
+
+    Story(*[database_error(DeadlockDetected())] * 3).run()
+
+    assert pauses == [(0, 0), (0, 0.02), (0, 0.1)]
 
 
 @pytest.mark.parametrize("cause", NOT_ABORTED, ids=repr)
