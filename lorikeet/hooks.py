@@ -37,9 +37,10 @@ class Hooks:
         """
 
     def cart_changed(self, cart: Cart) -> None:
-        """Take note of what is in ``cart``, at the end of every change of it, whoever made it. It must not fail.
+        """Take note of what is in ``cart``, at the end of every change of it, whoever made it.
 
-        A checkout, which empties it, calls :meth:`prepare_for_checkout` instead.
+        It may refuse what :meth:`line_changed` was told of, with the same errors. Otherwise it must not fail. A
+        checkout, which empties the cart, calls :meth:`prepare_for_checkout` instead.
         """
 
     def cart_merged(self, guest: Cart, cart: Cart) -> None:

@@ -13,49 +13,55 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from lorikeet.exceptions import ConflictErrorSet, LimitReached
-from lorikeet.models import Cart
+from lorikeet.models import Cart, LineItem
 
-from .claims import claim, where_held
+from .claims import claim
 from .conf import settings
 from .demand import Part, Want, by_record, lines_in, policy_of, wants
 from .exceptions import OutOfStock
 from .holds import held
 from .models import Hold, Policy
 
-__all__ = ["add", "hand_over", "keep"]
+__all__ = ["hand_over", "keep", "note"]
+
+#: Where a cart that is being changed remembers the lines that :func:`note` was told of, and whether they are new.
+NOTED = "_stock_noted"
 
 
-def add(cart: Cart, line: Any, is_new: bool) -> None:
-    """Hold what ``line``, which a client has just added or changed, needs; it is served after the other lines.
+def note(cart: Cart, line: LineItem, is_new: bool) -> None:
+    """Have :func:`keep` refuse ``line``, which a client has just added to ``cart`` or changed, if it is too much."""
+    if policy_of(line) is Policy.ON_ADD:
+        cart.__dict__.setdefault(NOTED, {})[line.pk] = (line, is_new)
 
-    If less is left and it has a ``fit_stock(available, asked)``, that may lower what it asks for.
 
-    :raises ConflictErrorSet: less is left than it asks for.
-    :raises LimitReached: the cart would hold more than ``LORIKEET_STOCK_CART_UNITS``.
+def keep(cart: Cart) -> None:
+    """Hold what the lines in ``cart`` need, or as much of it as is left, from now on for another while.
+
+    What :func:`note` was told of is served after the other lines. If less is left than a line asks for, and it has a
+    ``fit_stock(available, asked)``, that may lower what it asks for.
+
+    :raises ConflictErrorSet: less is left than a line asks for that was noted.
+    :raises LimitReached: a line was noted, and the cart would hold more than ``LORIKEET_STOCK_CART_UNITS``.
     """
-    if policy_of(line) is not Policy.ON_ADD:
-        return
-    lines = [other for other in lines_in(cart) if other.pk != line.pk] + [line]
+    noted: dict[int, tuple[LineItem, bool]] = cart.__dict__.pop(NOTED, {})
+    lines = sorted(lines_in(cart), key=lambda line: line.pk in noted)
     asked = wants(lines, Policy.ON_ADD)
-    if sum(want.quantity for want in asked) > settings.STOCK_CART_UNITS:
+    is_noted = any(line.pk in noted for line in lines)
+    if is_noted and sum(want.quantity for want in asked) > settings.STOCK_CART_UNITS:
         limit = settings.STOCK_CART_UNITS
         raise LimitReached(
             _("No more than %(limit)d of these can be kept for you at a time.") % {"limit": limit}, "items"
         )
-    short = _of(line, _hold(cart, asked))
-    if short and _fit(line, short):
-        short = _of(line, _hold(cart, wants(lines_in(cart), Policy.ON_ADD)))
-    if short:
-        raise ConflictErrorSet(OutOfStock(line, want.quantity, got, is_gone=is_new) for want, got in short)
-
-
-def keep(cart: Cart) -> None:
-    """Hold what the lines in ``cart`` need, or as much of it as is left, from now on for another while."""
-    lines = lines_in(cart)
-    short = _hold(cart, wants(lines, Policy.ON_ADD))
+    short = _hold(cart, asked)
+    lines = [noted[line.pk][0] if line.pk in noted else line for line in lines]  # what is shown is what fits itself
     fitted = [_fit(line, of_line) for line in lines if (of_line := _of(line, short))]
     if any(fitted):
-        _hold(cart, wants(lines_in(cart), Policy.ON_ADD))
+        short = _hold(cart, wants(lines, Policy.ON_ADD))
+    refused = [(want, got) for want, got in short if want.line.pk in noted]
+    if refused:
+        raise ConflictErrorSet(
+            OutOfStock(want.line, want.quantity, got, is_gone=noted[want.line.pk][1]) for want, got in refused
+        )
 
 
 def hand_over(guest: Cart, cart: Cart) -> None:
@@ -83,7 +89,6 @@ def _hold(cart: Cart, asked: list[Want]) -> list[tuple[Want, int]]:
         return []
     time = _time(rows)
     Hold.objects.filter(pk__in=[row.pk for row in rows]).update(**time)  # first: nobody takes them for expired now
-    asked = where_held(asked, rows)
     short = claim(list(_limited(asked)), rows, partial(_write, cart, rows, time))
     return [(want, got) for limited, got in short for want in asked if want.records is limited.records]
 
@@ -107,15 +112,14 @@ def _time(rows: list[Hold]) -> dict[str, datetime]:
     return {"created_at": since, "expires_at": min(soonest, longest)}
 
 
-def _write(cart: Cart, rows: list[Hold], time: dict[str, datetime], parts: Counter[Part], again: bool) -> None:
-    """Let there be one hold for each record of ``parts``; ``rows`` are those that there were at first."""
-    present = held(cart=cart) if again else rows
+def _write(cart: Cart, rows: list[Hold], time: dict[str, datetime], parts: Counter[Part]) -> None:
+    """Let there be one hold for each record of ``parts``; ``rows`` are those that there are."""
     plan = by_record(parts)
-    kept = {row.stock_id: row for row in present if plan[row.stock_id]}
+    kept = {row.stock_id: row for row in rows if plan[row.stock_id]}
     for pk, row in sorted(kept.items()):
         if row.quantity != plan[pk]:
             Hold.objects.filter(pk=row.pk).update(quantity=plan[pk])
-    gone = {row.pk for row in present} - {row.pk for row in kept.values()}
+    gone = {row.pk for row in rows} - {row.pk for row in kept.values()}
     Hold.objects.filter(pk__in=gone).update(state="released")
-    new = sorted(pk for pk in plan if plan[pk] and pk not in kept)
+    new = sorted(plan.keys() - kept.keys())
     Hold.objects.bulk_create(Hold(stock_id=pk, cart=cart, quantity=plan[pk], **time) for pk in new)

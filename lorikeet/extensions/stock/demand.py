@@ -23,11 +23,12 @@ Part = tuple[int, int]
 
 @dataclass(frozen=True)
 class Want:
-    """Units that one line item needs, of any of some records, and of the first that has them."""
+    """Units that one line item needs, of any of some records, and of the first that has them; ``had`` it has already."""
 
     line: Any
     records: list[StockRecord]
     quantity: int
+    had: int = 0
 
 
 def policy_of(line: Any) -> Policy:
@@ -106,7 +107,7 @@ def allocate(found: Iterable[Want], available: Mapping[int, int]) -> tuple[Count
     parts: Counter[Part] = Counter()
     short = []
     for want in found:
-        missing = want.quantity
+        missing = want.quantity - want.had
         for record in want.records:
             taken = min(missing, max(left[record.pk], 0))
             if taken:

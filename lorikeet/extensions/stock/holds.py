@@ -1,13 +1,14 @@
 """The counters and the holds behind them: both change in one transaction, so that they always agree.
 
-Whoever changes both inserts or locks his holds first and the records last, in primary-key order, by conditional
-``UPDATE``: the row that every buyer wants is locked for as short as can be.
+Who changes both inserts or locks the holds first and the records last: the row that every buyer wants is locked for as
+short as can be. All records that one change can touch are locked in primary-key order, by the ``UPDATE`` or by
+:func:`lock` before it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -22,15 +23,16 @@ from .models import Hold, Movement, StockRecord
 from .signals import stock_low
 
 __all__ = [
+    "change",
     "consume",
     "delete_old",
     "give_up",
     "held",
+    "lock",
     "release",
     "release_expired",
     "reserve",
     "sell",
-    "take",
     "tell_low",
     "units",
     "whole",
@@ -64,8 +66,16 @@ def reserve(
     if not stock.tracked:
         raise StockError(_("%(stock)s is not tracked: any number can be sold.") % {"stock": stock})
     hold = Hold(stock=stock, quantity=quantity, line=line, order=order, expires_at=expires_at)
-    if missing := take({stock.pk: quantity}, hold.save):
-        raise OutOfStock(line, quantity, quantity - missing[stock.pk])
+    if _inserts_first():
+        hold.save()
+    is_there = Q(held__lte=F("on_hand") + F("backorder_limit") - quantity)
+    if not StockRecord.objects.filter(is_there, pk=stock.pk).update(held=F("held") + quantity):
+        release_expired([stock.pk])
+        if (left := lock([stock.pk])[stock.pk]) < quantity:
+            raise OutOfStock(line, quantity, left)
+        change({stock.pk: quantity})
+    if not _inserts_first():
+        hold.save()
     return hold
 
 
@@ -116,18 +126,20 @@ def sell(holds: QuerySet[Hold], reason: str = "", by: Any = None) -> int:
 def give_up(holds: QuerySet[Hold], skip_locked: bool = False) -> int:
     """Do what :func:`release` does, in the transaction that is open."""
     rows = _end(holds, "released", skip_locked)
-    take({pk: -quantity for pk, quantity in units(rows).items()})
+    change({pk: -quantity for pk, quantity in units(rows).items()})
     return len(rows)
 
 
-def release_expired(stock: int | None = None) -> int:
+def release_expired(records: Collection[int] | None = None) -> int:
     """Release what carts have held for too long, in batches, and return how many holds that were.
 
-    It need not run for stock to be available: whoever finds too little left has it run for that record.
+    It need not run for stock to be available: who finds too little left has it run for those records.
+
+    :param records: the primary keys of the only records to look at; those are locked by the caller.
     """
     expired = Hold.objects.filter(state="held", order=None, expires_at__lte=now())
-    if stock is not None:
-        expired = expired.filter(stock=stock)
+    if records is not None:
+        expired = expired.filter(stock__in=records)
     released = 0
     while count := transaction.atomic(give_up)(expired, skip_locked=True):
         released += count
@@ -142,23 +154,21 @@ def delete_old() -> int:
     return deleted
 
 
-def take(changes: Mapping[int, int], write: Callable[[], object] = lambda: None) -> dict[int, int]:
-    """Change what is held of each record, and return how many are missing of which: those could not be had.
+def lock(records: Collection[int]) -> Counter[int]:
+    """Lock records, by primary key and in that order, and return how many units of each can be had."""
+    features = connections[router.db_for_write(StockRecord)].features
+    locked = StockRecord.objects.select_for_update(no_key=features.has_select_for_no_key_update)
+    return Counter({record.pk: record.available for record in locked.filter(pk__in=records).order_by("pk")})
+
+
+def change(changes: Mapping[int, int]) -> None:
+    """Change what is held of each record by so many units; the database refuses more than there are.
 
     :param changes: units by the record's primary key, below zero to give back.
-    :param write: inserts the holds; perhaps it is not called if something is missing.
     """
-    if _inserts_first():
-        write()
-    missing = {}
     for pk, quantity in sorted(changes.items()):
-        if quantity and not _change(pk, quantity):
-            release_expired(pk)
-            if lacking := 0 if _change(pk, quantity) else quantity - _take_rest(pk, quantity):
-                missing[pk] = lacking
-    if not (_inserts_first() or missing):
-        write()
-    return missing
+        if quantity:
+            StockRecord.objects.filter(pk=pk).update(held=F("held") + quantity)
 
 
 def _inserts_first() -> bool:
@@ -167,22 +177,6 @@ def _inserts_first() -> bool:
     Where a foreign key is checked at once, inserting locks the record for reading, and two would wait for each other.
     """
     return bool(connections[router.db_for_write(Hold)].features.can_defer_constraint_checks)
-
-
-def _change(pk: int, quantity: int) -> bool:
-    rows = StockRecord.objects.filter(pk=pk)
-    if quantity > 0:
-        rows = rows.filter(held__lte=F("on_hand") + F("backorder_limit") - quantity)
-    return bool(rows.update(held=F("held") + quantity))
-
-
-def _take_rest(pk: int, most: int) -> int:
-    """Hold what is left of a record, at most ``most``, and return how many that are."""
-    features = connections[router.db_for_write(StockRecord)].features
-    locked = StockRecord.objects.select_for_update(no_key=features.has_select_for_no_key_update)
-    record = locked.filter(pk=pk).first()
-    there = min(record.available, most) if record is not None else 0
-    return there if there and _change(pk, there) else 0
 
 
 def held(**owner: Any) -> list[Hold]:

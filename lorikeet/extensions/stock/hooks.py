@@ -31,7 +31,7 @@ class StockHooks(Hooks):
         return [OutOfStock(want.line, want.quantity, got) for want, got in short]
 
     def line_changed(self, cart: Cart, line: LineItem, is_new: bool) -> None:
-        cart_holds.add(cart, line, is_new)
+        cart_holds.note(cart, line, is_new)
 
     def cart_changed(self, cart: Cart) -> None:
         if holds_in_carts():

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from functools import partial
 
+from django.db.models import Q
+
 from lorikeet.contents import CartContents
 from lorikeet.exceptions import ConflictErrorSet
-from lorikeet.models import Order
+from lorikeet.models import LineItem, Order
 
-from .claims import claim, where_held
+from .claims import claim, records_of
 from .demand import Part, holds_in_carts, wants
 from .exceptions import OutOfStock
-from .holds import give_up, held, sell
+from .holds import give_up, held, lock, sell, units
 from .models import Hold, Policy
 
 __all__ = ["finish", "hold", "undo"]
@@ -28,19 +30,15 @@ def hold(order: Order, contents: CartContents) -> None:
         return
     rows = held(cart=contents.cart) if holds_in_carts() else []
     Hold.objects.filter(pk__in=[row.pk for row in rows]).update(state="released")
-    short = claim(where_held(asked, rows), rows, partial(_write, order))
+    short = claim(asked, rows, partial(_write, order))
     if short:
         raise ConflictErrorSet(OutOfStock(want.line, want.quantity, got) for want, got in short)
 
 
-def _write(order: Order, parts: Counter[Part], again: bool) -> None:
-    mine = Hold.objects.filter(order=order)
-    if again:
-        mine.delete()
+def _write(order: Order, parts: Counter[Part]) -> None:
     Hold.objects.bulk_create(
         Hold(stock_id=stock, line_id=line, order=order, quantity=quantity)
         for (line, stock), quantity in sorted(parts.items())
-        if quantity
     )
 
 
@@ -51,6 +49,8 @@ def finish(order: Order) -> None:
 
 def undo(order: Order) -> None:
     """Give up what ``order`` holds."""
-    if order.cart is not None and holds_in_carts():  # the cart holds it again in a moment: its holds are locked first
+    if order.cart is not None and holds_in_carts():  # the cart holds it again in a moment: all is locked before
         held(cart=order.cart)
+        lines = LineItem.objects.select_subclasses().filter(Q(cart=order.cart) | Q(order=order))
+        lock(records_of(wants(lines, Policy.ON_ADD)) | units(held(order=order)).keys())
     give_up(Hold.objects.filter(order=order))

@@ -1,9 +1,11 @@
 """Many processes that want the same stock, on PostgreSQL: all of it is sold, nothing twice, and nobody waits in a ring.
 
 ``held = sum(holds)`` is read all the while by a connection of its own, in one statement, which is one snapshot.
+``LORIKEET_SOAK=1`` changes carts for much longer.
 """
 
 import json
+import os
 import random
 import threading
 import time
@@ -13,9 +15,10 @@ from multiprocessing import Value
 
 import pytest
 from django.db import connection, connections
+from django.db.models import Sum
 from django.test import override_settings
 
-from lorikeet.extensions.stock.models import Hold, Movement, StockRecord
+from lorikeet.extensions.stock.models import Hold, Movement, Policy, StockRecord
 from lorikeet.models import Cart, Order
 from tests.faults.crowds import Crowd
 from tests.faults.databases import clear
@@ -24,8 +27,8 @@ from tests.testapp import factories
 from tests.testapp.clients import NEW_ITEM, STREET, Browser
 from tests.testapp.models import PretendCard, Shopper, StreetAddress
 
-from ..goods.factories import make_bottle
-from ..goods.models import BottleLine, SeatLine
+from ..goods.factories import make_bottle, make_gadget
+from ..goods.models import BottleLine, GadgetLine, SeatLine
 from .worlds import HOLDS, RECORDS
 
 pytestmark = [
@@ -44,6 +47,8 @@ OTHERS = """
     SELECT count(*) AS count FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
+#: How many changes each cart is given by the test of carts that are changed in all ways.
+CHANGES = 400 if os.environ.get("LORIKEET_SOAK") else 15
 DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
 
 
@@ -56,12 +61,12 @@ def _open(transactional_db):
         yield
 
 
-def ready(lines):
+def ready(lines, token="tok_paid"):
     """Create a cart that lacks nothing and has these ``(model, bottle)``; return the primary key of its user."""
     user = factories.make_user()
     cart = Cart.objects.create(user=user, currency="AUD")
     cart.delivery_address = StreetAddress.objects.create(user=user, cart=cart, **STREET)
-    cart.payment_method = PretendCard.objects.create(user=user, cart=cart, token="tok_paid")
+    cart.payment_method = PretendCard.objects.create(user=user, cart=cart, token=token)
     cart.save()
     for model, bottle in lines:
         model.objects.create(cart=cart, bottle=bottle)
@@ -206,3 +211,57 @@ def test_carts_that_fill_up_with_seats_in_random_order_never_wait_for_each_other
     assert violations(samples, {seat.stock_id: 6 for seat in seats}) == []
     assert set(StockRecord.objects.values_list("on_hand", "held")) == {(0, 0)}
     assert SeatLine.objects.filter(order__state="placed").count() == SeatLine.objects.count() == 60
+
+
+def scatter(chance, gadgets):
+    """Have half of the products be looked for at their last location first."""
+    for gadget in chance.sample(gadgets, len(gadgets) // 2):
+        for record in StockRecord.objects.filter(object_id=gadget.pk):
+            record.position = 10 - record.position
+            record.save()
+
+
+def test_carts_that_are_changed_in_all_ways_at_several_locations_never_wait_in_a_ring(monkeypatch):
+    """Lines are added, changed and deleted, and handed back by orders whose card is declined."""
+    monkeypatch.setattr(GadgetLine, "stock_policy", Policy.ON_ADD, raising=False)
+    chance = random.Random(13)
+    gadgets = [make_gadget(Perth=3, Hobart=4, Darwin=2) for _ in range(5)]
+    scatter(chance, gadgets)
+    initial = dict(StockRecord.objects.values_list("pk", "on_hand"))
+    tasks = [[ready([], "tok_declined"), chance.random()] for _ in range(12)]
+    before = deadlocks()
+
+    def change(task):
+        user, seed = task
+        browser, own = Browser(Shopper.objects.get(pk=user)), random.Random(seed)
+        return [change_something(browser, own, gadgets) for _ in range(CHANGES)]
+
+    answers, samples = share_out(change, tasks, 12)
+
+    assert {status for statuses in answers for status in statuses} == {200, 201, 204, 409, 422}
+    assert deadlocks() == before
+    assert violations(samples, initial) == []
+    needed = Counter()
+    for line in GadgetLine.objects.all():
+        needed[line.cart_id] += line.quantity
+    assert needed == Counter(dict(held_by_carts()))
+
+
+def change_something(browser, chance, gadgets):
+    """Change a cart in a way that is up to ``chance``, and return the status."""
+    urls = [f"/_cart/{pk}/" for pk in GadgetLine.objects.filter(cart__user=browser.user).values_list("pk", flat=True)]
+    match chance.choice(["add", "add", "edit", "delete", "check out"]):
+        case "edit" if urls:
+            return browser.patch(chance.choice(urls), {"quantity": chance.randint(1, 6)}).status_code
+        case "delete" if urls:
+            return browser.delete(chance.choice(urls)).status_code
+        case "check out" if urls:
+            return browser.checkout().status_code
+    data = {"gadget": chance.choice(gadgets).pk, "quantity": chance.randint(1, 4)}
+    return browser.post(NEW_ITEM, {"type": "GadgetLine", "data": data}).status_code
+
+
+def held_by_carts():
+    """Return how many of everything each cart holds."""
+    held = Hold.objects.filter(state="held", order=None).order_by()
+    return held.values_list("cart").annotate(Sum("quantity"))

@@ -30,6 +30,7 @@ CORE = ["stock exact", "stock added"]
 OTHERS = [name for name in STOCK if name not in CORE][:: STRIDE // 2]
 #: How many boundaries are struck of what is not in ``CORE``, evenly spread.
 SAMPLE = 2
+LOCK = 'SELECT "lorikeet_stock_stockrecord"'
 TAKE = 'UPDATE "lorikeet_stock_stockrecord"'
 END = 'UPDATE "lorikeet_stock_hold" SET "state"'
 
@@ -119,7 +120,7 @@ def between(world, name, text, act, skip=0):
 
 @one_lock
 def test_who_comes_too_late_for_the_last_bottle_is_answered_409(world):
-    (status, _), ended = between(world, "stock exact", TAKE, world.rival)
+    (status, _), ended = between(world, "stock exact", LOCK, world.rival)
 
     assert status == 200
     assert ended.how == "returned"
@@ -166,8 +167,13 @@ class Told:
 
 
 def last_bottle(world):
-    """Two shoppers want it, and one of them stops right before it takes it."""
-    _, ended = between(world, "stock exact", TAKE, world.rival)
+    """Two shoppers want it, and one of them stops when it has read that it is there."""
+
+    def rival():
+        with impatient():
+            world.rival()
+
+    _, ended = between(world, "stock exact", TAKE, rival)
     return [ended.error] if ended.how != "returned" else world.found()
 
 
@@ -205,14 +211,8 @@ MUTANTS = {
     mutant.name: mutant
     for mutant in (
         Mutant(
-            "what is left is read first, and then updated",
-            (
-                (
-                    f"{EXTENSION}.holds._change",
-                    'rows = rows.filter(held__lte=F("on_hand") + F("backorder_limit") - quantity)',
-                    "rows = rows if rows.get().available >= quantity else rows.none()",
-                ),
-            ),
+            "what is left is read without a lock",
+            ((f"{EXTENSION}.holds.lock", ".select_for_update(no_key=features.has_select_for_no_key_update)", ""),),
             (last_bottle,),
         ),
         Mutant(
@@ -250,7 +250,7 @@ MUTANTS = {
         ),
         Mutant(
             "what a cart has held for too long waits for the sweep",
-            ((f"{EXTENSION}.holds.take", "release_expired(pk)", "pass"),),
+            ((f"{EXTENSION}.claims.claim", "release_expired(", "print and set("),),
             (taken_over,),
         ),
     )

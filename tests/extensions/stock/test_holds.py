@@ -244,7 +244,7 @@ def test_only_those_of_one_record_end_when_that_is_asked_for(stock):
     for record in (stock, other):
         reserve(record, 3, expires_at=now() - timedelta(seconds=1))
 
-    assert (release_expired(stock.pk), counters(stock), counters(other)) == (1, (10, 0), (10, 3))
+    assert (release_expired([stock.pk]), counters(stock), counters(other)) == (1, (10, 0), (10, 3))
 
 
 def test_who_finds_too_little_ends_them(stock):
