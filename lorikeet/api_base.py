@@ -24,7 +24,8 @@ from rest_framework.response import Response
 from rest_framework.utils.mediatypes import media_type_matches
 from rest_framework.views import APIView, exception_handler
 
-from .authentication import authenticators, refuse_foreign_sites
+from . import throttles
+from .authentication import authenticators, network_of, refuse_foreign_sites
 from .carts import TOKEN_HEADER, Shopper, locked
 from .contents import CartContents
 from .exceptions import (
@@ -80,7 +81,7 @@ ANSWERS: dict[type[Exception], tuple[int, Callable[[Any], Any]]] = {
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
     """Answer an error by the table, or as REST framework does; ``None`` leaves it to Django, as our bug."""
     if isinstance(error, TooManyAttempts):
-        error = Throttled(wait=error.retry_after)
+        error = Throttled(error.retry_after, error.message)
     for known, (code, body) in ANSWERS.items():
         if isinstance(error, known):
             response = Response(body(error), status=code)
@@ -176,8 +177,10 @@ class CartAPIView(JSONView):
 
         :raises CartGone: there is none, and it is not to be made.
         :raises CartChanged: it is another.
+        :raises TooManyAttempts: it would be one new cart too many of this network.
         """
         with locked(self.shopper, create=create or self.shopper.user is not None) as cart:
+            self.note_network(cart)
             if "If-Match" in self.request.headers:
                 contents = CartContents.fetch(pk=cart.pk)
                 assert contents is not None  # it is locked
@@ -185,6 +188,16 @@ class CartAPIView(JSONView):
             yield cart
         self.new_token = self.shopper.remember(self.request._request, cart)
         self.shopper = Shopper(self.shopper.user, None if self.shopper.user else cart.key)
+
+    def note_network(self, cart: Cart) -> None:
+        """Let ``cart``, which is locked, say where it is changed from; count it if it is new."""
+        network = network_of(self.request)
+        if not cart.seq:  # a guest's, of which nobody else knows: it was never locked
+            throttles.check("cart", ip=network)
+            throttles.record("cart", ip=network)
+        if cart.network != (digest := throttles.digest(network)):
+            cart.network = digest
+            cart.save(update_fields=["network"])
 
     def check_match(self, contents: CartContents, totals: Totals | None = None) -> None:
         """Raise ``CartChanged`` unless ``If-Match`` names this cart (RFC 9110, section 13.1.1)."""

@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connections, router
-from django.db.models import Q
+from django.db.models import Count, Min, Q
 from django.http import HttpRequest
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -32,6 +32,7 @@ from .exceptions import (
     IncompleteCartError,
     IncompleteCartErrorSet,
     LockBroken,
+    TooManyAttempts,
 )
 from .hooks import HOOKS
 from .leases import new_lease
@@ -101,7 +102,7 @@ def checkout(cart: Cart, terms: Terms = NO_TERMS, request: HttpRequest | None = 
     :raises IncompleteCartErrorSet: the cart is not ready.
     :raises ConflictErrorSet: something in it was gone when the order was made.
     :raises IdempotencyKeyReused: ``terms.key`` was used with another fingerprint.
-    :raises TooManyAttempts: too many payments were refused here.
+    :raises TooManyAttempts: too many payments were refused here, or too many orders wait for their money.
     """
     row: Any = cart
     if row.pk is None:
@@ -172,6 +173,7 @@ def _prepare(cart: Cart, terms: Terms) -> Prepared:
     digest = digest_of(contents, totals)
     if not terms.confirm_duplicate and (twin := _twin(contents.cart, digest)):
         return Prepared(twin.pk, attempt=twin.latest_charge, is_duplicate=True)
+    _limit_pending(contents.cart)
     waiting = getattr(contents.cart, "pending_order", None)
     if waiting is not None:  # what is paid elsewhere waits beside the cart from now on
         Order.objects.filter(pk=waiting.pk).update(slot=None)
@@ -241,10 +243,27 @@ def _own_values(row: Any) -> dict[str, str]:
 
 def _twin(cart: Cart, digest: str) -> Order | None:
     """Find an order of the same by the same shopper that still waits for its money."""
-    mine = Q(cart=cart) if cart.user_id is None else Q(cart=cart) | Q(user=cart.user_id)
-    waiting = Order.objects.filter(mine, state=Order.State.PENDING, digest=digest, created_at__gt=now() - TWIN_AGE)
-    twin: Order | None = waiting.order_by("-id").first()
+    waiting = Order.objects.filter(_of_shopper(cart), state=Order.State.PENDING, digest=digest)
+    twin: Order | None = waiting.filter(created_at__gt=now() - TWIN_AGE).order_by("-id").first()
     return twin
+
+
+def _of_shopper(cart: Cart) -> Q:
+    return Q(cart=cart) if cart.user_id is None else Q(cart=cart) | Q(user=cart.user_id)
+
+
+def _limit_pending(cart: Cart) -> None:
+    """Refuse another order of a shopper, or of a network, of whose orders too many wait for their money.
+
+    :raises TooManyAttempts: until the first of them expires.
+    """
+    mine = _of_shopper(cart)
+    near = mine | Q(cart__network=cart.network) if cart.network else mine
+    pending = Order.objects.filter(near, state=Order.State.PENDING)
+    found = pending.aggregate(mine=Count("pk", filter=mine), all=Count("pk"), first=Min("expires_at"))
+    if found["mine"] >= settings.MAX_PENDING_ORDERS or found["all"] >= settings.MAX_NETWORK_PENDING_ORDERS:
+        message = _("Too many orders wait for their money. Pay or cancel one of them first.")
+        raise TooManyAttempts(throttles.seconds_until(found["first"]), message)
 
 
 def _make_order(contents: CartContents, totals: Totals, terms: Terms, digest: str) -> Order:

@@ -173,11 +173,26 @@ class Settings(SettingsGroup):
     MAX_PAYMENT_METHODS = Setting(50, positive, "Most active payment methods of a user, or of a guest's cart.")
     MAX_BODY_BYTES = Setting(65536, positive, "Largest request body, in bytes; a larger one is answered 413.")
     MAX_BODY_DEPTH = Setting(20, positive, "Deepest nesting of a request body's JSON.")
+    MAX_PENDING_ORDERS = Setting(
+        10,
+        positive,
+        "Most orders of a user, or of a guest's cart, that wait for their money; one more is answered 429.",
+    )
+    MAX_NETWORK_PENDING_ORDERS = Setting(
+        50, positive, "The same for all shoppers of one network (IPv4 /24, IPv6 /48) together."
+    )
     THROTTLE_RATES = Setting(
-        {"checkout_cart": "5/hour", "checkout_ip": "60/hour", "guess_cart": "20/hour", "guess_ip": "200/hour"},
+        {
+            "checkout_cart": "5/hour",
+            "checkout_ip": "60/hour",
+            "guess_cart": "20/hour",
+            "guess_ip": "200/hour",
+            "cart_ip": "200/hour",
+        },
         rates,
         "How many refused payments (``checkout_...``) and refused adjustments and payment methods (``guess_...``) one "
-        "cart and one network (IPv4 /24, IPv6 /48) may have before the answer is 429. A scope left out is not limited.",
+        "cart and one network (IPv4 /24, IPv6 /48) may have, and how many carts its guests may begin (``cart_ip``), "
+        "before the answer is 429. A scope left out is not limited.",
     )
     ABANDONED_CART_DAYS = Setting(30, positive, "Days after its last change that a guest's cart is deleted.")
     CART_TOKEN_DAYS = Setting(30, positive, "Days for which a cart token (``X-Cart-Token``) is accepted.")

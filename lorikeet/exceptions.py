@@ -166,11 +166,14 @@ class LimitReached(LorikeetError):
 
 
 class TooManyAttempts(LorikeetError):
-    """Too many refused payments or wrong guesses from here; try again after ``retry_after`` seconds."""
+    """Too much was asked for from here, such as wrong guesses; try again after ``retry_after`` seconds.
 
-    def __init__(self, retry_after: int) -> None:
+    :param message: a sentence for the shopper, if there is more to say than when to come again.
+    """
+
+    def __init__(self, retry_after: int, message: str | None = None) -> None:
         super().__init__(retry_after)
-        self.retry_after = retry_after
+        self.retry_after, self.message = retry_after, message
 
 
 class LostLease(LorikeetError):

@@ -34,6 +34,7 @@ class Hooks:
         :raises ConflictError: what it needs is not to be had; nothing is changed, the client is answered 409. A
             ``ConflictErrorSet`` will do as well.
         :raises LimitReached: it is too much for one cart; nothing is changed, the client is answered 400.
+        :raises TooManyAttempts: it is too much for now; nothing is changed, the client is answered 429.
         """
 
     def cart_changed(self, cart: Cart) -> None:
@@ -54,6 +55,7 @@ class Hooks:
 
         :raises ConflictError: it is not to be had any more; nothing is sold, the client is answered 409. A
             ``ConflictErrorSet`` will do as well.
+        :raises TooManyAttempts: it is too much for now; nothing is sold, the client is answered 429.
         """
 
     def finish_checkout(self, order: Order) -> None:

@@ -76,6 +76,8 @@ class Cart(models.Model):
         "lorikeet.PaymentMethod", models.SET_NULL, null=True, blank=True, related_name="+"
     )
     seq = models.PositiveBigIntegerField(default=0, editable=False)
+    #: A keyed digest of the network that it was last changed from, for limits; empty if that is not known.
+    network = models.CharField(max_length=64, blank=True, default="", editable=False, db_index=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True, db_index=True)
 

@@ -14,7 +14,10 @@ from .conf import parse_rate, settings
 from .exceptions import TooManyAttempts
 from .models import ThrottleCount
 
-__all__ = ["check", "record"]
+__all__ = ["check", "digest", "in_turn", "record", "seconds_until"]
+
+#: Of the row by which transactions wait for each other.
+DAY = 86400
 
 
 @dataclass(frozen=True)
@@ -49,15 +52,41 @@ def check(action: str, **identities: str) -> None:
 def record(action: str, **identities: str) -> None:
     """Count one failure of ``action`` for each of ``identities``."""
     for bucket in _buckets(action, identities):
-        row = ThrottleCount.objects.filter(key=bucket.key, window=bucket.window)
-        if row.update(count=F("count") + 1):
-            continue
-        try:
-            with transaction.atomic():
-                expires_at = datetime.fromtimestamp(bucket.ends, timezone.utc)
-                ThrottleCount.objects.create(key=bucket.key, window=bucket.window, count=1, expires_at=expires_at)
-        except IntegrityError:  # another process was first
-            row.update(count=F("count") + 1)
+        _count(bucket)
+
+
+def in_turn(network: str) -> None:
+    """Have the transactions of one network pass from here to their ends one after the other.
+
+    So each sees what the others have taken, and together they take no more than they may.
+    """
+    _count(Bucket(_key("turn", network), int(time()) // DAY, 0, DAY))
+
+
+def digest(network: str) -> str:
+    """Return what stands for a network in a row, so that none of them says where a shopper is; empty for none."""
+    return _key("network", network) if network else ""
+
+
+def seconds_until(moment: datetime | None) -> int:
+    """Return in how many seconds to come again for what ends at ``moment``, at least one."""
+    return max(1, int(moment.timestamp() - time())) if moment is not None else 1
+
+
+def _count(bucket: Bucket) -> None:
+    row = ThrottleCount.objects.filter(key=bucket.key, window=bucket.window)
+    if row.update(count=F("count") + 1):
+        return
+    try:
+        with transaction.atomic():
+            expires_at = datetime.fromtimestamp(bucket.ends, timezone.utc)
+            ThrottleCount.objects.create(key=bucket.key, window=bucket.window, count=1, expires_at=expires_at)
+    except IntegrityError:  # another process was first
+        row.update(count=F("count") + 1)
+
+
+def _key(scope: str, identity: str) -> str:
+    return salted_hmac(f"lorikeet.throttle.{scope}", identity, algorithm="sha256").hexdigest()
 
 
 def _buckets(action: str, identities: dict[str, str]) -> list[Bucket]:
@@ -66,6 +95,5 @@ def _buckets(action: str, identities: dict[str, str]) -> list[Bucket]:
         scope = f"{action}_{kind}"
         if identity and scope in settings.THROTTLE_RATES:
             limit, seconds = parse_rate(settings.THROTTLE_RATES[scope])
-            key = salted_hmac(f"lorikeet.throttle.{scope}", identity, algorithm="sha256").hexdigest()
-            buckets.append(Bucket(key, int(time()) // seconds, limit, seconds))
+            buckets.append(Bucket(_key(scope, identity), int(time()) // seconds, limit, seconds))
     return buckets

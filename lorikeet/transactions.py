@@ -26,7 +26,7 @@ RETRIED_ERRNOS = {1213, 1020}
 
 
 def retried(function: Callable[P, R]) -> Callable[P, R]:
-    """Run ``function`` again, at most three times, if the database aborts it for a deadlock or a serialisation failure.
+    """Run ``function`` again, at most three times, if the database aborts it, such as for a deadlock.
 
     It opens its transaction itself, starts from what it reads in there, and does nothing after it.
     """
@@ -46,7 +46,7 @@ def retried(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def durable(function: Callable[P, R]) -> Callable[P, R]:
-    """Run ``function`` in a transaction of its own whose commit survives a crash of the database; it is :func:`retried`.
+    """Run ``function`` in a transaction of its own whose commit survives a crash of the database; :func:`retried`.
 
     :raises RuntimeError: a transaction is open already; the sale could be lost with it.
     """

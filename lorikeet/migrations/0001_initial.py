@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
                 ('email', models.EmailField(blank=True, default='', max_length=254, verbose_name='e-mail')),
                 ('currency', models.CharField(default=lorikeet.bases.default_currency, max_length=3, verbose_name='currency')),
                 ('seq', models.PositiveBigIntegerField(default=0, editable=False)),
+                ('network', models.CharField(blank=True, db_index=True, default='', editable=False, max_length=64)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
                 ('updated_at', models.DateTimeField(auto_now=True, db_index=True, verbose_name='updated at')),
                 ('user', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='lorikeet_cart', to=settings.AUTH_USER_MODEL)),

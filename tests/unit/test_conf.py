@@ -28,11 +28,14 @@ DEFAULTS = {
     "LORIKEET_MAX_PAYMENT_METHODS": 50,
     "LORIKEET_MAX_BODY_BYTES": 65536,
     "LORIKEET_MAX_BODY_DEPTH": 20,
+    "LORIKEET_MAX_PENDING_ORDERS": 10,
+    "LORIKEET_MAX_NETWORK_PENDING_ORDERS": 50,
     "LORIKEET_THROTTLE_RATES": {
         "checkout_cart": "5/hour",
         "checkout_ip": "60/hour",
         "guess_cart": "20/hour",
         "guess_ip": "200/hour",
+        "cart_ip": "200/hour",
     },
     "LORIKEET_ABANDONED_CART_DAYS": 30,
     "LORIKEET_CART_TOKEN_DAYS": 30,
@@ -202,7 +205,7 @@ def test_rates_come_by_scope(value):
 
 def test_a_scope_that_is_not_known_is_named_with_those_that_are():
     assert Settings.THROTTLE_RATES.check({"checkout": "5/hour"}) == (
-        "names the scope 'checkout'; choose from checkout_cart, checkout_ip, guess_cart, guess_ip"
+        "names the scope 'checkout'; choose from checkout_cart, checkout_ip, guess_cart, guess_ip, cart_ip"
     )
 
 

@@ -1,5 +1,7 @@
 """Counting what was refused: per scope, per identity, per window of time, in the database."""
 
+from datetime import datetime, timezone
+
 import pytest
 from django.db import connection
 from django.db.models import QuerySet
@@ -128,6 +130,30 @@ def test_nobody_can_read_from_a_row_who_was_counted():
     keys = set(ThrottleCount.objects.values_list("key", flat=True))
     assert [len(key) for key in keys] == [64, 64]
     assert not any("192.0.2" in key for key in keys)
+
+
+def test_what_stands_for_a_network_does_not_say_which_it_is():
+    known = throttles.digest("192.0.2.0")
+
+    assert (len(known), "192.0.2" in known, throttles.digest("")) == (64, False, "")
+
+
+def test_taking_turns_is_limited_by_nothing(clock):
+    for _ in range(2):
+        throttles.in_turn("192.0.2.0")
+
+    assert counts() == [2]
+
+
+@pytest.mark.parametrize(("later", "seconds"), [(90.5, 90), (0, 1), (-5, 1)])
+def test_it_is_told_when_to_come_again(clock, later, seconds):
+    moment = datetime.fromtimestamp(3600 * 400_000 + 10 + later, timezone.utc)
+
+    assert throttles.seconds_until(moment) == seconds
+
+
+def test_what_has_no_end_is_tried_again_at_once():
+    assert throttles.seconds_until(None) == 1
 
 
 def test_two_processes_that_count_the_first_at_once_count_two(clock, monkeypatch):

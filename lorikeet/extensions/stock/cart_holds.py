@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from django.db.models import Min, Sum
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
-from lorikeet.exceptions import ConflictErrorSet, LimitReached
+from lorikeet.exceptions import ConflictErrorSet, LimitReached, TooManyAttempts
 from lorikeet.models import Cart, LineItem
+from lorikeet.throttles import in_turn, seconds_until
 
 from .claims import claim
 from .conf import settings
@@ -42,21 +44,20 @@ def keep(cart: Cart) -> None:
 
     :raises ConflictErrorSet: less is left than a line asks for that was noted.
     :raises LimitReached: a line was noted, and the cart would hold more than ``LORIKEET_STOCK_CART_UNITS``.
+    :raises TooManyAttempts: the same, and its network would hold more than ``LORIKEET_STOCK_NETWORK_UNITS``.
     """
     noted: dict[int, tuple[LineItem, bool]] = cart.__dict__.pop(NOTED, {})
     lines = sorted(lines_in(cart), key=lambda line: line.pk in noted)
     asked = wants(lines, Policy.ON_ADD)
-    is_noted = any(line.pk in noted for line in lines)
-    if is_noted and sum(want.quantity for want in asked) > settings.STOCK_CART_UNITS:
-        limit = settings.STOCK_CART_UNITS
-        raise LimitReached(
-            _("No more than %(limit)d of these can be kept for you at a time.") % {"limit": limit}, "items"
-        )
-    short = _hold(cart, asked)
+    rows = held(cart=cart)
+    if not rows and not asked:
+        return
+    room = _room(cart, rows, asked, any(line.pk in noted for line in lines))
+    short = _hold(cart, rows, asked, room)
     lines = [noted[line.pk][0] if line.pk in noted else line for line in lines]  # what is shown is what fits itself
     fitted = [_fit(line, of_line) for line in lines if (of_line := _of(line, short))]
     if any(fitted):
-        short = _hold(cart, wants(lines, Policy.ON_ADD))
+        short = _hold(cart, held(cart=cart), wants(lines, Policy.ON_ADD), room)
     refused = [(want, got) for want, got in short if want.line.pk in noted]
     if refused:
         raise ConflictErrorSet(
@@ -82,20 +83,42 @@ def _fit(line: Any, short: list[tuple[Want, int]]) -> bool:
     return True
 
 
-def _hold(cart: Cart, asked: list[Want]) -> list[tuple[Want, int]]:
-    """Let ``cart`` hold what is asked for and nothing else; return each want that is not met, with what it got."""
-    rows = held(cart=cart)
-    if not rows and not asked:
-        return []
+def _room(cart: Cart, rows: list[Hold], asked: list[Want], is_refused: bool) -> int:
+    """Return how many units ``cart`` may hold, or refuse it what is more.
+
+    What it holds already is not taken from it because others of its network have filled that up.
+    """
+    total = sum(want.quantity for want in asked)
+    most = settings.STOCK_CART_UNITS
+    if is_refused and total > most:
+        raise LimitReached(
+            _("No more than %(limit)d of these can be kept for you at a time.") % {"limit": most}, "items"
+        )
+    mine = sum(row.quantity for row in rows if row.expires_at and row.expires_at > now())
+    if total <= mine or not cart.network:
+        return most
+    in_turn(cart.network)
+    others = Hold.objects.filter(cart__network=cart.network, state="held", expires_at__gt=now()).exclude(cart=cart)
+    found = others.aggregate(units=Sum("quantity"), first=Min("expires_at"))
+    left = max(settings.STOCK_NETWORK_UNITS - (found["units"] or 0), mine)
+    if is_refused and total > left:
+        raise TooManyAttempts(seconds_until(found["first"]), _("Too many of these are being kept for others near you."))
+    return min(most, left)
+
+
+def _hold(cart: Cart, rows: list[Hold], asked: list[Want], room: int) -> list[tuple[Want, int]]:
+    """Let ``cart``, which holds ``rows``, hold what is asked for and nothing else.
+
+    Return each want that is not met, with what it got.
+    """
     time = _time(rows)
     Hold.objects.filter(pk__in=[row.pk for row in rows]).update(**time)  # first: nobody takes them for expired now
-    short = claim(list(_limited(asked)), rows, partial(_write, cart, rows, time))
+    short = claim(list(_limited(asked, room)), rows, partial(_write, cart, rows, time))
     return [(want, got) for limited, got in short for want in asked if want.records is limited.records]
 
 
-def _limited(asked: list[Want]) -> Iterator[Want]:
-    """Yield what is asked for as far as one cart may hold."""
-    room = settings.STOCK_CART_UNITS
+def _limited(asked: list[Want], room: int) -> Iterator[Want]:
+    """Yield what is asked for as far as there is room for it."""
     for want in asked:
         quantity = min(want.quantity, room)
         room -= quantity

@@ -8,7 +8,7 @@ __all__ = ["settings"]
 
 
 class StockSettings(SettingsGroup):
-    """The settings of ``lorikeet.extensions.stock``. All are of carts that hold stock (``Policy.ON_ADD``)."""
+    """The settings of ``lorikeet.extensions.stock``. Those named after carts are of ``Policy.ON_ADD``."""
 
     STOCK_CART_SECONDS = Setting(
         900, positive, "Seconds after its last change for which a cart holds stock. Reading it changes nothing."
@@ -20,6 +20,18 @@ class StockSettings(SettingsGroup):
     )
     STOCK_CART_UNITS = Setting(
         50, positive, "Most units of stock that one cart may hold; a line item that needs more is answered 400."
+    )
+    STOCK_NETWORK_UNITS = Setting(
+        200,
+        positive,
+        "Most units of stock that all carts of one network (IPv4 /24, IPv6 /48) may hold together; a line item that "
+        "needs more is answered 429.",
+    )
+    STOCK_PENDING_UNITS = Setting(
+        200,
+        positive,
+        "Units of stock that the orders which wait for their money, of one shopper or of one network, may hold before "
+        "the next checkout is answered 429. One order may hold more.",
     )
 
 

@@ -23,7 +23,7 @@ Part = tuple[int, int]
 
 @dataclass(frozen=True)
 class Want:
-    """Units that one line item needs, of any of some records, and of the first that has them; ``had`` it has already."""
+    """Units that one line item needs, of the first of some records that have them; ``had`` of them it has already."""
 
     line: Any
     records: list[StockRecord]

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from functools import partial
 
-from django.db.models import Q
+from django.db.models import Min, Q, Sum
+from django.utils.translation import gettext as _
 
 from lorikeet.contents import CartContents
-from lorikeet.exceptions import ConflictErrorSet
+from lorikeet.exceptions import ConflictErrorSet, TooManyAttempts
 from lorikeet.models import LineItem, Order
+from lorikeet.throttles import in_turn, seconds_until
 
 from .claims import claim, records_of
+from .conf import settings
 from .demand import Part, holds_in_carts, wants
 from .exceptions import OutOfStock
 from .holds import give_up, held, lock, sell, units
@@ -24,15 +27,32 @@ def hold(order: Order, contents: CartContents) -> None:
     """Hold what the lines of ``order`` need, and take over what its cart held.
 
     :raises ConflictErrorSet: less is left; one :class:`~.exceptions.OutOfStock` for each line.
+    :raises TooManyAttempts: orders near by that wait hold ``LORIKEET_STOCK_PENDING_UNITS`` already.
     """
     asked = wants(contents.lines, Policy.ON_ADD, Policy.AT_PLACING)
     if not asked:
         return
+    _limit_pending(order, contents.cart.network)
     rows = held(cart=contents.cart) if holds_in_carts() else []
     Hold.objects.filter(pk__in=[row.pk for row in rows]).update(state="released")
     short = claim(asked, rows, partial(_write, order))
     if short:
         raise ConflictErrorSet(OutOfStock(want.line, want.quantity, got) for want, got in short)
+
+
+def _limit_pending(order: Order, network: str) -> None:
+    """Refuse an order of a shopper, or of a network, whose orders that wait for their money hold enough already."""
+    near = Q(order__cart=order.cart)
+    if order.user_id is not None:
+        near |= Q(order__user=order.user_id)
+    if network:
+        in_turn(network)
+        near |= Q(order__cart__network=network)
+    pending = Hold.objects.filter(near, state="held")
+    found = pending.aggregate(units=Sum("quantity"), first=Min("order__expires_at"))
+    if (found["units"] or 0) >= settings.STOCK_PENDING_UNITS:
+        message = _("Orders that wait for their money keep too many of these. Pay or cancel one of them first.")
+        raise TooManyAttempts(seconds_until(found["first"]), message)
 
 
 def _write(order: Order, parts: Counter[Part]) -> None:
