@@ -1,27 +1,37 @@
-"""``{% load lorikeet %}``: the cart as JSON, for a page that is rendered on the server."""
+"""``{% load lorikeet %}``: the cart in a page that is rendered on the server."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import template
+from django.middleware.csrf import get_token
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from ..carts import Shopper
-from ..representation import Representation, render, with_time
+from ..representation import Representation, etag, render, with_time
 
 register = template.Library()
 
-#: So that nothing a shopper has typed ends the script element (as Django's ``json_script`` does).
-ESCAPES = {ord("<"): "\\u003C", ord(">"): "\\u003E", ord("&"): "\\u0026"}
+#: So that nothing a shopper has typed ends the script element (as Django's ``json_script`` does), or an attribute that
+#: somebody puts the element into; JSON itself has no use for an apostrophe.
+ESCAPES = {ord(character): f"\\u{ord(character):04X}" for character in "<>&'"}
 
 
 @register.simple_tag(takes_context=True)
-def lorikeet_cart(context: template.Context) -> SafeString:
-    """Return the cart as ``GET /_cart/`` shows it, safe inside ``<script type="application/json">``.
+def lorikeet_cart(context: template.Context, id: str = "lorikeet-cart") -> SafeString:
+    """Write ``<script type="application/json">`` with the cart in it, as ``GET /_cart/`` shows it.
 
-    Needs ``request`` in the context. Reads only.
+    The element has the ``id``, and the cart's ``ETag`` in ``data-etag``. The response sets the CSRF cookie, which the
+    page's first write needs. Needs ``request`` in the context; writes nothing to the database.
     """
     request: Any = context["request"]
+    get_token(request)
     body = render(Representation(Shopper.of(request).contents(), request).cart())
-    return mark_safe(with_time(body).decode().translate(ESCAPES))  # noqa: S308 - escaped just now
+    return format_html(
+        '<script type="application/json" id="{}" data-etag="{}">{}</script>',
+        id,
+        etag(body),
+        mark_safe(with_time(body).decode().translate(ESCAPES)),  # noqa: S308 - escaped just now
+    )

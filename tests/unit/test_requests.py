@@ -1,6 +1,7 @@
 """What Lorikeet adds to the host's own requests: the middleware, the template tag, and the merge at login."""
 
 import json
+from html.parser import HTMLParser
 
 import pytest
 from django.contrib.auth.signals import user_logged_in
@@ -17,6 +18,7 @@ from lorikeet.middleware import CartMiddleware
 from lorikeet.models import Cart, EmptyCart
 from lorikeet.receivers import merge_at_login
 from tests.testapp import models
+from tests.testapp.clients import NEW_ITEM
 from tests.testapp.factories import make_user
 from tests.unit import add_wine, make_cart, ready_cart, request_of, select_address
 
@@ -72,29 +74,79 @@ def test_any_other_error_in_a_view_of_the_hosts_is_the_hosts():
 # the template tag
 
 
-def rendered(request):
-    template = Template('{% load lorikeet %}<script type="application/json">{% lorikeet_cart %}</script>')
-    page = template.render(Context({"request": request}))
-    return page.removeprefix('<script type="application/json">').removesuffix("</script>")
+class Elements(HTMLParser):
+    """What a browser makes of a page: each element with its attributes, and the text in it."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.found = []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append([tag, dict(attrs), ""])
+
+    def handle_data(self, data):
+        self.found[-1][2] += data
+
+
+def elements(request, template="{% lorikeet_cart %}", **context):
+    page = Template("{% load lorikeet %}" + template).render(Context({"request": request, **context}))
+    return Elements(page).found
+
+
+def cart_in_page(request):
+    [(_, _, text)] = elements(request)
+    return json.loads(text)
 
 
 def test_a_template_has_the_cart_as_the_api_shows_it(guest, wine):
     guest.get_ready(wine)
     session = {SESSION_KEY: Cart.objects.get().key.hex}
 
-    cart = json.loads(rendered(request_of(session=session)))
+    cart = cart_in_page(request_of(session=session))
 
     assert {key: cart[key] for key in cart if key != "generated_at"} == guest.cart()
     assert isinstance(cart["generated_at"], float)
+
+
+def test_the_element_is_found_by_its_id_and_tells_the_version(guest, wine):
+    guest.add_wine(wine)
+    session = {SESSION_KEY: Cart.objects.get().key.hex}
+
+    [(tag, attributes, _)] = elements(request_of(session=session))
+
+    assert (tag, attributes) == (
+        "script",
+        {"type": "application/json", "id": "lorikeet-cart", "data-etag": guest.etag()},
+    )
+
+
+def test_the_id_is_the_templates():
+    [(_, attributes, _)] = elements(request_of(), "{% lorikeet_cart place %}", place='cart" onclick="x')
+
+    assert attributes["id"] == 'cart" onclick="x'
 
 
 def test_a_shopper_without_a_cart_is_shown_an_empty_one_and_nothing_is_written(unchanged):
     request = request_of()
 
     with unchanged():
-        cart = json.loads(rendered(request))
+        cart = cart_in_page(request)
 
     assert (cart["items"], request.session) == ([], {})
+
+
+def test_the_page_gives_the_csrf_token_that_its_first_write_needs(guest, wine):
+    guest.client.get("/page/")
+
+    response = guest.client.post(
+        NEW_ITEM,
+        json.dumps({"type": "WineLine", "data": {"product": wine.pk}}),
+        content_type="application/json",
+        headers={"X-CSRFToken": guest.client.cookies["csrftoken"].value},
+    )
+
+    assert response.status_code == 201
 
 
 @pytest.mark.parametrize("text", ["</script><script>alert(1)//", "<!--", "]]>", "&lt;", "\u2028", "'\"\\"])
@@ -102,10 +154,24 @@ def test_nothing_a_shopper_has_typed_ends_the_script(text):
     cart = make_cart()
     select_address(cart, addressee=text)
 
-    body = rendered(request_of(session={SESSION_KEY: cart.key.hex}))
+    [(_, _, body)] = elements(request_of(session={SESSION_KEY: cart.key.hex}))
 
-    assert not set("<>&") & set(body)
+    assert not set("<>&'") & set(body)
     assert json.loads(body)["delivery_addresses"][0]["data"]["addressee"] == text
+
+
+@pytest.mark.parametrize("quote", ["'", '"', ""])
+@pytest.mark.parametrize("text", ["' onclick=x y='", '" onclick=x y="', " onclick=x ", "><img src=x onerror=x>"])
+def test_nothing_a_shopper_has_typed_becomes_an_attribute_where_the_tag_does_not_belong(quote, text):
+    cart = make_cart()
+    select_address(cart, addressee=text)
+
+    found = elements(
+        request_of(session={SESSION_KEY: cart.key.hex}), f"<p data-cart={quote}{{% lorikeet_cart %}}{quote}></p>"
+    )
+
+    assert [tag for tag, _, _ in found] == ["p"]
+    assert "onclick" not in found[0][1]
 
 
 # logging in

@@ -12,13 +12,14 @@ const FINAL = [400, 404, 409, 412, 413, 415, 422];
 // Tells its listeners "change" when there is something new in `data`, and "busy" when `busy` turns.
 export class Cart extends EventTarget {
   busy = 0;
-  #etag = null;
+  #etag;
   #last = Promise.resolve();
 
-  constructor(url, data) {
+  constructor(url, data, etag) {
     super();
     this.url = url;
     this.data = data;
+    this.#etag = etag;
   }
 
   load() {
@@ -44,7 +45,6 @@ export class Cart extends EventTarget {
   // `If-Match` makes it the cart that was shown, prices included, so it is kept with the key.
   checkout(mayProceed, body = undefined) {
     return this.#inTurn(async () => {
-      if (this.#etag === null) await this.#load();
       if (!mayProceed()) return null;
       const attempt = this.#attempt ?? { key: crypto.randomUUID(), etag: this.#etag };
       this.#attempt = attempt;

@@ -8,7 +8,8 @@ import * as stripe from "./stripe.js";
 import { clock, describe, messages, sentence, summary, whatNext } from "./words.js";
 
 export const panel = $("#cart");
-export const cart = new Cart(panel.dataset.url, JSON.parse($("#cart-data").textContent));
+const written = $("#cart-data");
+export const cart = new Cart(panel.dataset.url, JSON.parse(written.textContent), written.dataset.etag);
 
 // A real provider's script takes the card's number here and hands back such a token: the number never reaches the shop.
 const collect = {
