@@ -17,10 +17,10 @@ from rest_framework.serializers import Serializer, as_serializer_error
 from .combining import absorb
 from .conf import settings
 from .contents import NOBODY, owned_by
-from .exceptions import AmountTooLarge, LimitReached, PriceError
+from .exceptions import AmountTooLarge, LimitReached, NegativeTotal, PriceError
 from .hooks import HOOKS
 from .models import Adjustment, Cart, DeliveryAddress, LineItem, PaymentMethod
-from .money import quantise
+from .pricing import total_of
 from .registry import registry
 
 __all__ = [
@@ -263,15 +263,17 @@ def _save(serializer: Any, **owner: Any) -> Any:
 
 
 def _check_line(row: Any, cart: Cart, is_new: bool) -> None:
-    """Refuse a line that a hook refuses, or that costs more than can be charged, such as for its quantity."""
+    """Refuse a line that a hook refuses, or that costs more than can be charged or less than nothing."""
     if not isinstance(row, LineItem):
         return
     for hooks in HOOKS:
         hooks.line_changed(cart, row, is_new)
     try:
-        quantise(row.get_total(), cart.currency)
+        total_of(row, cart.currency)
     except AmountTooLarge:
         raise ValidationError({"total": [_("The total is too large.")]}) from None
+    except NegativeTotal:
+        raise ValidationError({"total": [_("The total is below zero.")]}) from None
     except PriceError:  # the host's mistake, not the client's: the cart shows it as a reason
         logger.exception("%s.get_total() returned no money.", type(row).__name__)
 

@@ -19,6 +19,7 @@ __all__ = [
     "LockBroken",
     "LorikeetError",
     "LostLease",
+    "NegativeTotal",
     "NoWebhooks",
     "PaymentBusy",
     "PaymentError",
@@ -46,6 +47,10 @@ class PriceError(LorikeetError):
 
 class AmountTooLarge(PriceError):
     """An amount has more than 15 digits before the decimal point."""
+
+
+class NegativeTotal(PriceError):
+    """A line item costs less than nothing, and its type has no ``may_be_negative = True``."""
 
 
 class IncompleteCartError(LorikeetError):

@@ -146,6 +146,10 @@ class Cart(models.Model):
 class LineItem(InCartOrOrder):
     """Something in a cart or on an order. Subclass it with what you sell, and give it a :meth:`get_total`."""
 
+    #: Whether this may cost less than nothing, such as empty bottles that a shopper brings back. If not, such a line is
+    #: refused: it would pay for the others.
+    may_be_negative: ClassVar[bool] = False
+
     cart = models.ForeignKey(Cart, models.CASCADE, null=True, blank=True, related_name="items")
     order = models.ForeignKey("lorikeet.Order", models.PROTECT, null=True, blank=True, related_name="items")
 

@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 
 from .conf import settings
 from .contents import CartContents
-from .exceptions import IncompleteCartError, PriceError
+from .exceptions import IncompleteCartError, NegativeTotal, PriceError
 from .money import CONTEXT, quantise, to_amount
 
 if TYPE_CHECKING:
     from .models import Adjustment, LineItem, Order
 
-__all__ = ["Charge", "ChargeSource", "Totals", "price"]
+__all__ = ["Charge", "ChargeSource", "Totals", "price", "total_of"]
 
 
 @dataclass(frozen=True)
@@ -104,11 +104,12 @@ def price(contents: CartContents) -> Totals:
     """Price a cart.
 
     A line, adjustment or charge whose amount is no money (a float, NaN, beyond 15 digits) counts as nothing and is
-    named in ``problems``, so that the shopper can still see the cart and take it out. Whatever else a host's
+    named in ``problems``, so that the shopper can still see the cart and take it out. The same holds for a line below
+    zero whose type has no ``may_be_negative``: it pays for no other. Whatever else a host's
     ``get_total()`` raises is the host's and propagates.
     """
     sum_up = _Sum(contents.cart.currency)
-    lines = [sum_up.add(line.get_total(), "items") for line in contents.lines]
+    lines = [sum_up.add_line(line) for line in contents.lines]
     subtotal = sum_up.total
     if subtotal < 0:
         sum_up.report("negative_total", _("The items cost less than nothing."), "items")
@@ -121,6 +122,18 @@ def price(contents: CartContents) -> Totals:
         sum_up.report("total_too_large", _("The total is too large to be charged."), "items")
     grand_total = max(sum_up.total, sum_up.zero)
     return Totals(sum_up.currency, subtotal, lines, adjustments, sources, grand_total, sum_up.problems, contents)
+
+
+def total_of(line: LineItem, currency: str) -> Decimal:
+    """Return what a line of a cart costs, rounded to the exponent of ``currency``.
+
+    :raises NegativeTotal: that is below zero, and may not be.
+    :raises PriceError: it is no money.
+    """
+    total = quantise(line.get_total(), currency)
+    if total < 0 and not line.may_be_negative:
+        raise NegativeTotal(f"{type(line).__name__}.get_total() is below zero; write may_be_negative = True if it may.")
+    return total
 
 
 def _charges(source: ChargeSource, contents: CartContents, sum_up: _Sum) -> Iterator[Charge]:
@@ -141,26 +154,37 @@ class _Sum:
         self.zero = self.total = quantise(0, currency)
         self.problems: list[IncompleteCartError] = []
 
+    def add_line(self, line: LineItem) -> Decimal | None:
+        """Add what a line costs, and return it; ``None`` if it cannot be charged, which is reported."""
+        try:
+            return self.add(total_of(line, self.currency))
+        except NegativeTotal:
+            self.report("negative_total", _("An item costs less than nothing."), "items")
+        except PriceError:
+            self.report_invalid("items")
+        return None
+
     def rounded(self, amount: Any, field: str) -> Decimal | None:
         """Return ``amount`` rounded, or ``None`` if it is no money, which is reported."""
         try:
             return quantise(amount, self.currency)
         except PriceError:
-            self.report("invalid_price", _("Something here has no valid price."), field)
+            self.report_invalid(field)
             return None
-
-    def add(self, amount: Any, field: str) -> Decimal | None:
-        """Add what an item costs, and return it rounded."""
-        rounded = self.rounded(amount, field)
-        self.total = self.total if rounded is None else CONTEXT.add(self.total, rounded)
-        return rounded
 
     def adjust(self, amount: Any, field: str) -> Decimal | None:
         """Add ``amount``, cut so that the price does not fall below zero, and return what was added."""
         rounded = self.rounded(amount, field)
-        if rounded is None:
-            return None
-        return self.add(max(rounded, min(-self.total, self.zero)), field)
+        return None if rounded is None else self.add(max(rounded, min(-self.total, self.zero)))
+
+    def add(self, amount: Decimal) -> Decimal:
+        """Add an amount that is rounded already, and return it."""
+        self.total = CONTEXT.add(self.total, amount)
+        return amount
+
+    def report_invalid(self, field: str) -> None:
+        """Say that an amount is no money."""
+        self.report("invalid_price", _("Something here has no valid price."), field)
 
     def report(self, code: str, message: str, field: str) -> None:
         """Say what is wrong with the price."""

@@ -24,7 +24,7 @@ from .conf import settings
 from .contents import CartContents
 from .exceptions import PriceError
 from .models import Cart, DeliveryAddress, LineItem, Order, PaymentAttempt
-from .pricing import Charge, Totals, price
+from .pricing import Charge, Totals, price, total_of
 from .readers import Reader, reader
 from .registry import registry
 from .sections import CartSection
@@ -183,7 +183,7 @@ class Representation:
     def line(self, line: LineItem) -> dict[str, Any]:
         """Return one line item, which need not be among the contents."""
         try:
-            total = money.quantise(line.get_total(), self.contents.cart.currency)
+            total = total_of(line, self.contents.cart.currency)
         except PriceError:
             total = None
         return next(self.priced([line], [total], "cart-item"))

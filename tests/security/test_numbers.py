@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.testapp import models
 from tests.testapp.clients import NEW_ADJUSTMENT, NEW_ITEM
 from tests.testapp.factories import make_wine
 
@@ -136,7 +137,56 @@ def test_a_third_is_rounded_once(guest, price, parts, off):
     assert adjustment["total"] == off
 
 
-def test_a_negative_line_does_not_make_the_total_negative(guest, wine):
+def test_a_line_that_costs_less_than_nothing_is_refused(guest, wine, unchanged):
+    """It would pay for the others."""
+    guest.add_wine(wine)
+
+    with unchanged():
+        response = guest.post(NEW_ITEM, {"type": "MoodyLine", "data": {"mood": "negative"}})
+
+    assert response.status_code == 400
+    assert response.json() == {"total": ["The total is below zero."]}
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_a_line_cannot_be_changed_to_cost_less_than_nothing(guest, unchanged, method):
+    url = guest.add(NEW_ITEM, "MoodyLine", amount="5")["url"]
+
+    with unchanged():
+        response = guest.request(method, url, {"data": {"amount": "-0.01"}})
+
+    assert response.status_code == 400
+    assert response.json() == {"total": ["The total is below zero."]}
+
+
+def test_a_line_that_costs_less_than_nothing_by_now_lowers_nothing_and_keeps_the_cart_from_checkout(ready, unchanged):
+    """As when the price in the catalogue was changed by mistake."""
+    line = ready.add_wine(make_wine("7"))
+    whole = ready.cart()["grand_total"]
+    models.Wine.objects.filter(unit_price=7).update(unit_price="-10")
+
+    cart = ready.cart()
+    with unchanged():
+        response = ready.checkout()
+
+    assert (whole, cart["subtotal"], cart["grand_total"]) == ("17.10", "12.00", "10.80")
+    assert (cart["items"][1]["total"], ready.get(line["url"]).json()["total"]) == (None, None)
+    reason = {"code": "negative_total", "field": "items", "message": "An item costs less than nothing."}
+    assert cart["incomplete_reasons"] == [reason]
+    assert (response.status_code, response.json()) == (422, {"reason": "incomplete", "info": [reason]})
+
+
+def test_a_type_may_allow_lines_that_cost_less_than_nothing(ready, monkeypatch):
+    monkeypatch.setattr(models.MoodyLine, "may_be_negative", True)
+
+    line = ready.add(NEW_ITEM, "MoodyLine", mood="negative")
+
+    assert (line["total"], ready.cart()["subtotal"]) == ("-10.00", "2.00")
+    assert ready.checkout().status_code == 200
+
+
+def test_even_those_do_not_make_the_total_negative(guest, monkeypatch):
+    monkeypatch.setattr(models.MoodyLine, "may_be_negative", True)
     guest.add_wine(make_wine("3"))
 
     guest.add(NEW_ITEM, "MoodyLine", mood="negative")

@@ -95,6 +95,13 @@ def mood(mood):
     return models.MoodyLine(mood=mood)
 
 
+def owed():
+    """A line of minus ten, of a type that may cost less than nothing."""
+    line = mood("negative")
+    line.may_be_negative = True
+    return line
+
+
 def off(amount):
     return models.AmountOff(amount=Decimal(amount))
 
@@ -229,8 +236,23 @@ def test_a_mistake_of_the_hosts_is_the_hosts():
         totals_of(mood("raising"))
 
 
+def test_a_line_that_costs_less_than_nothing_pays_for_no_other_and_is_reported():
+    totals = totals_of(line("30"), mood("negative"))
+
+    assert totals.lines == [Decimal("30.00"), None]
+    assert (totals.subtotal, totals.grand_total) == (Decimal("30.00"), Decimal("30.00"))
+    assert problems(totals) == [("negative_total", "items", "An item costs less than nothing.")]
+
+
+def test_a_line_may_cost_less_than_nothing_if_its_type_says_so():
+    totals = totals_of(line("30"), owed())
+
+    assert totals.lines == [Decimal("30.00"), Decimal("-10.00")]
+    assert (totals.grand_total, totals.problems) == (Decimal("20.00"), [])
+
+
 def test_items_that_cost_less_than_nothing_are_reported():
-    totals = totals_of(line("3"), mood("negative"))
+    totals = totals_of(line("3"), owed())
 
     assert totals.lines == [Decimal("3.00"), Decimal("-10.00")]
     assert (totals.subtotal, totals.grand_total) == (Decimal("-7.00"), Decimal("0.00"))
@@ -238,7 +260,7 @@ def test_items_that_cost_less_than_nothing_are_reported():
 
 
 def test_a_discount_does_not_make_them_cost_even_less():
-    totals = totals_of(mood("negative"), adjustments=[off("5")])
+    totals = totals_of(owed(), adjustments=[off("5")])
 
     assert totals.adjustments == [Decimal("0.00")]
     assert totals.grand_total == Decimal("0.00")
@@ -288,6 +310,8 @@ amounts = st.decimals(-200, 500, places=4)
 )
 def test_the_price_is_the_sum_of_what_is_shown_and_never_negative(lines, adjustments, sources, currency):
     rows = [models.MoodyLine(mood=mood, amount=amount) for mood, amount in lines]
+    for row in rows[::2]:
+        row.may_be_negative = True
 
     with charging(*sources):
         totals = totals_of(*rows, adjustments=map(off, adjustments), currency=currency)
