@@ -56,7 +56,10 @@ TEMPLATES = [
     }
 ]
 
-REST_FRAMEWORK = {"DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.TokenAuthentication"]}
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.TokenAuthentication"],
+    "NUM_PROXIES": 0,
+}
 
 LORIKEET_CURRENCY = "AUD"
 LORIKEET_ORDER_DETAIL_VIEW = "order-detail"

@@ -90,6 +90,8 @@ if django.VERSION < (6, 1):
 else:
     MAILERS = {"default": {"BACKEND": CONSOLE}}
 
+REST_FRAMEWORK = {"NUM_PROXIES": 0}  # browsers connect to this shop directly
+
 LORIKEET_CURRENCY = "AUD"
 LORIKEET_ORDER_DETAIL_VIEW = "order"
 LORIKEET_CHARGES = ["shop.charges.FlatRateShipping", "shop.charges.GstIncluded"]

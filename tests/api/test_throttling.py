@@ -123,6 +123,19 @@ def test_a_forwarded_address_does_not_get_around_the_count(wine):
     assert statuses == [422, 429]
 
 
+@pytest.mark.parametrize("address", ["::ffff:127.0.0.1", ""], ids=["IPv4 as IPv6", "Unix socket"])
+@pytest.mark.parametrize("proxies", [None, 1], ids=["undeclared", "declared"])
+def test_refused_payments_of_one_shopper_lock_no_other_out_behind_a_proxy(wine, address, proxies):
+    browsers = [Browser(REMOTE_ADDR=address, HTTP_X_FORWARDED_FOR=f"{n}.0.2.1:4{n}") for n in (198, 203)]
+    for browser in browsers:
+        browser.get_ready(wine, token="tok_declined")
+
+    with rates(checkout_ip="1/hour"), override_settings(REST_FRAMEWORK={"NUM_PROXIES": proxies}):
+        statuses = [browser.checkout().status_code for browser in browsers]
+
+    assert statuses == [422, 422]
+
+
 def test_wrong_codes_of_a_cart_are_counted(shopper, wine, unchanged):
     make_coupon()
     shopper.add_wine(wine)
