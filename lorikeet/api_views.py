@@ -31,7 +31,7 @@ from .exceptions import WebhookError
 from .models import Adjustment, Cart, DeliveryAddress, LineItem, Order, PaymentAttempt, PaymentMethod
 from .order_access import let_in
 from .outcomes import is_refusal
-from .parsers import BodyTooLarge
+from .parsers import BodyTooLarge, RowParser
 from .payments import confirm, give_up, resolve
 from .representation import Representation, represent_checkout
 from .transactions import retried
@@ -97,6 +97,7 @@ def parse_email(body: Any) -> str:
 class RowsView(CartAPIView):
     """A view of one kind of the rows in a cart."""
 
+    parser_classes = (RowParser,)
     base: ClassVar[Any]
 
     def context(self, cart: Cart) -> dict[str, Any]:

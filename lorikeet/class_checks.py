@@ -202,8 +202,17 @@ def _check_serializer(model: Any) -> Iterator[CheckMessage]:
             obj=model,
             id="lorikeet.E010",
         )
+    fields = serializer_class().fields
+    allowed = getattr(getattr(serializer_class, "Meta", None), "card_numbers_allowed", [])
+    if not isinstance(allowed, (list, tuple)) or set(allowed) - set(fields):
+        yield Error(
+            f"{serializer_class.__name__}.Meta.card_numbers_allowed is {allowed!r}, which is no list of its fields.",
+            hint=f"card_numbers_allowed = {list(fields)[:1]}",
+            obj=model,
+            id="lorikeet.E029",
+        )
     protected = PROTECTED | parent_links(model)
-    for name, field in serializer_class().fields.items():
+    for name, field in fields.items():
         if not field.read_only and field.source.removesuffix("_id") in protected:
             yield Error(
                 f"{serializer_class.__name__}.{name} lets clients set {field.source!r}, which is Lorikeet's to set.",

@@ -181,6 +181,12 @@ class Settings(SettingsGroup):
     MAX_NETWORK_PENDING_ORDERS = Setting(
         50, positive, "The same for all shoppers of one network (IPv4 /24, IPv6 /48) together."
     )
+    REFUSE_CARD_NUMBERS = Setting(
+        True,
+        boolean,
+        "Whether text that holds the number of a payment card is refused. A serializer may except fields of its own: "
+        '``card_numbers_allowed = ["ean"]`` in its ``Meta``.',
+    )
     THROTTLE_RATES = Setting(
         {
             "checkout_cart": "5/hour",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from copy import copy
 from typing import Any
 
@@ -11,15 +12,17 @@ from django.db import DataError, IntegrityError, models
 from django.http import Http404
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
-from rest_framework.fields import Field, HiddenField
+from rest_framework.fields import CharField, Field, HiddenField
 from rest_framework.serializers import Serializer, as_serializer_error
 
+from .card_numbers import holds_card_number
 from .combining import absorb
 from .conf import settings
 from .contents import NOBODY, owned_by
 from .exceptions import AmountTooLarge, LimitReached, NegativeTotal, PriceError
 from .hooks import HOOKS
 from .models import Adjustment, Cart, DeliveryAddress, LineItem, PaymentMethod
+from .parsers import CARD_NUMBER
 from .pricing import total_of
 from .registry import registry
 
@@ -98,17 +101,19 @@ def parse_new(base: Any, body: Any) -> tuple[Any, dict[str, Any]]:
     return choices[kind], body["data"]
 
 
-def validate(model: Any, data: dict[str, Any], context: dict[str, Any]) -> Any:
+def validate(model: Any, data: dict[str, Any], context: dict[str, Any], row: Any = None, partial: bool = False) -> Any:
     """Return the serializer registered for ``model``, with valid ``data``.
 
-    :raises ValidationError: it refuses them, or does not declare one of their keys.
+    :param row: what is to be changed; ``None`` for a new one.
+    :param partial: ``data`` may lack fields, which stay as they are.
+    :raises ValidationError: it refuses them, does not declare one of their keys, or a field holds a card number and may
+        not.
     """
-    return _checked(registry.serializer(model)(data=data, context=context))
-
-
-def _checked(serializer: Any) -> Any:
-    if unknown := _unknown_keys(serializer, serializer.initial_data):
+    serializer = registry.serializer(model)(row, data=data, partial=partial, context=context)
+    if unknown := _unknown_keys(serializer, data):
         raise ValidationError(unknown)
+    if settings.REFUSE_CARD_NUMBERS:
+        _refuse_card_numbers(serializer, data)
     serializer.is_valid(raise_exception=True)
     return serializer
 
@@ -135,6 +140,29 @@ def _unknown_keys(field: Any, data: Any) -> dict[str, Any]:
 
 def _choices(names: str) -> str:
     return f"{_('Choose from:')} {names}." if names else _("There is none here to choose from.")
+
+
+def _refuse_card_numbers(serializer: Any, data: dict[str, Any]) -> None:
+    """Refuse them before any code of the host's, or of a provider's, sees them; a number that is not text is none."""
+    allowed = getattr(getattr(serializer, "Meta", None), "card_numbers_allowed", ())
+    wrong = [
+        name
+        for name, value in data.items()
+        if name not in allowed and any(map(holds_card_number, _texts(value, serializer.fields.get(name))))
+    ]
+    if wrong:
+        raise ValidationError({name: [CARD_NUMBER] for name in wrong})
+
+
+def _texts(value: Any, field: Any = None) -> Iterator[str]:
+    """Yield every text in a value, and what ``field`` would make a text of."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from _texts(member)
+    elif isinstance(field, CharField):
+        yield str(value)
 
 
 def create(base: Any, cart: Cart, serializer: Any) -> tuple[Any, bool]:
@@ -170,7 +198,7 @@ def edit(row: Any, cart: Cart, body: Any, partial: bool, context: dict[str, Any]
     """
     body = _object(body, "non_field_errors")
     data = _object(body["data"], "data") if "data" in body else body
-    _save(_checked(registry.serializer(type(row))(row, data=data, partial=partial, context=context)))
+    _save(validate(type(row), data, context, row, partial))
     _check_line(row, cart, is_new=False)
     if isinstance(row, Adjustment):
         others = rows_of(Adjustment, cart).exclude(pk=row.pk)
@@ -212,7 +240,7 @@ def _edit_address(address: Any, cart: Cart, data: dict[str, Any], context: dict[
     if on_order:
         target.pk = target.id = None
         target._state.adding = True
-    _save(_checked(registry.serializer(type(address))(target, data=data, partial=partial, context=context)))
+    _save(validate(type(address), data, context, target, partial))
     if on_order:
         was_selected = cart.delivery_address_id == address.pk
         retire(DeliveryAddress, cart, address)

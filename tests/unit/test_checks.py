@@ -607,6 +607,38 @@ def test_e011_a_serializer_that_lets_clients_set_it_by_its_column(monkeypatch, c
     assert [mistake.id for mistake in found()] == ["lorikeet.E011"]
 
 
+@pytest.mark.parametrize("allowed", [["massage"], "message", ["message", "cart"]], ids=repr)
+def test_e029_card_numbers_are_allowed_in_what_is_no_field(monkeypatch, allowed):
+    class Lax(LineItemSerializer):
+        class Meta:
+            model = models.GiftBookLine
+            fields = ["product", "message"]
+            card_numbers_allowed = allowed
+
+    monkeypatch.setitem(registry.serializers, models.GiftBookLine, Lax)
+
+    assert found() == [
+        Error(
+            f"Lax.Meta.card_numbers_allowed is {allowed!r}, which is no list of its fields.",
+            hint="card_numbers_allowed = ['product']",
+            obj=models.GiftBookLine,
+            id="lorikeet.E029",
+        )
+    ]
+
+
+def test_e029_card_numbers_may_be_allowed_in_a_field(monkeypatch):
+    class Lax(LineItemSerializer):
+        class Meta:
+            model = models.GiftBookLine
+            fields = ["product", "message"]
+            card_numbers_allowed = ["message"]
+
+    monkeypatch.setitem(registry.serializers, models.GiftBookLine, Lax)
+
+    assert found() == []
+
+
 def test_e011_a_serializer_that_only_shows_it(monkeypatch):
     class Showing(LineItemSerializer):
         class Meta:

@@ -30,6 +30,7 @@ DEFAULTS = {
     "LORIKEET_MAX_BODY_DEPTH": 20,
     "LORIKEET_MAX_PENDING_ORDERS": 10,
     "LORIKEET_MAX_NETWORK_PENDING_ORDERS": 50,
+    "LORIKEET_REFUSE_CARD_NUMBERS": True,
     "LORIKEET_THROTTLE_RATES": {
         "checkout_cart": "5/hour",
         "checkout_ip": "60/hour",

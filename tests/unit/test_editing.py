@@ -137,6 +137,46 @@ def test_a_type_is_the_name_a_model_is_registered_under():
     assert editing.parse_new(LineItem, {"type": "Enrolment", "data": {"a": 1}}) == (models.CourseLine, {"a": 1})
 
 
+# card numbers
+
+
+PAN = "4242424242424242"
+NO_CARDS = ["Card numbers are not accepted here."]
+
+
+@pytest.mark.parametrize("value", [PAN, f"card {PAN}", [PAN], {"a": ["b", {"c": PAN}]}, int(PAN), float(PAN)], ids=repr)
+def test_a_card_number_is_refused_in_every_field_that_would_keep_it(value):
+    detail = refusal(editing.validate, models.StreetAddress, {**STREET, "street": value, "suburb": PAN}, {})
+
+    assert detail == {"street": NO_CARDS, "suburb": NO_CARDS}
+
+
+def test_it_is_refused_in_what_is_no_field_too():
+    assert refusal(editing.validate, models.StreetAddress, {**STREET, "note": PAN}, {}) == {"note": NO_CARDS}
+
+
+def test_a_number_is_none_where_it_stays_one():
+    assert refusal(editing.validate, models.AmountOff, {"amount": int(PAN)}, {}) == {
+        "amount": ["Ensure that there are no more than 12 digits in total."]
+    }
+
+
+def test_a_serializer_may_except_a_field(monkeypatch):
+    meta = registry.serializer(models.StreetAddress).Meta
+    monkeypatch.setattr(meta, "card_numbers_allowed", ["street"], raising=False)
+
+    serializer = editing.validate(models.StreetAddress, {**STREET, "street": PAN}, {})
+
+    assert serializer.validated_data["street"] == PAN
+
+
+@override_settings(LORIKEET_REFUSE_CARD_NUMBERS=False)
+def test_a_shop_may_take_card_numbers():
+    serializer = editing.validate(models.StreetAddress, {**STREET, "street": PAN}, {})
+
+    assert serializer.validated_data["street"] == PAN
+
+
 # making
 
 
@@ -219,6 +259,17 @@ def test_a_line_too_dear_to_be_charged_is_refused():
     detail = refusal(create, LineItem, cart, models.WineLine, {"product": dear().pk, "quantity": 1000})
 
     assert detail == {"total": ["The total is too large."]}
+
+
+def test_a_line_that_costs_less_than_nothing_is_refused_unless_its_type_allows_it(monkeypatch):
+    cart = make_cart()
+
+    detail = refusal(create, LineItem, cart, models.MoodyLine, {"mood": "negative"})
+    monkeypatch.setattr(models.MoodyLine, "may_be_negative", True)
+    row, is_new = create(LineItem, cart, models.MoodyLine, {"mood": "negative"})
+
+    assert detail == {"total": ["The total is below zero."]}
+    assert (is_new, list(cart.items.values_list("pk", flat=True))) == (True, [row.pk])
 
 
 def test_a_line_is_not_made_too_dear_by_combining_either():

@@ -35,6 +35,7 @@ class GiftCardSerializer(PaymentMethodSerializer):
     class Meta:
         model = GiftCard
         fields = ["token"]
+        card_numbers_allowed = ["token"]  # a gift card's number looks like a payment card's
 
 
 class OnlineCardSerializer(PaymentMethodSerializer):
