@@ -181,6 +181,9 @@ class Settings(SettingsGroup):
     MAX_NETWORK_PENDING_ORDERS = Setting(
         50, positive, "The same for all shoppers of one network (IPv4 /24, IPv6 /48) together."
     )
+    MAX_BODY_VALUES = Setting(
+        500, positive, "Most values in a request body, lists and objects and what is in them; each may cost a query."
+    )
     REFUSE_CARD_NUMBERS = Setting(
         True,
         boolean,

@@ -36,7 +36,8 @@ class StrictJSONParser(BaseParser):
     """Parses ``application/json`` in UTF-8.
 
     Refuses duplicate keys, numbers that are not finite or absurdly long, NUL and lone surrogates, nesting deeper than
-    ``LORIKEET_MAX_BODY_DEPTH``, and text that holds a card number. Each refusal names the field.
+    ``LORIKEET_MAX_BODY_DEPTH``, more values than ``LORIKEET_MAX_BODY_VALUES``, and text that holds a card number. Each
+    refusal names the field.
     """
 
     media_type = "application/json"
@@ -94,33 +95,44 @@ def _number(literal: str) -> int | float:
 
 def _refuse_unstorable(value: Any, refuse_card_numbers: bool) -> None:
     waiting: list[tuple[Any, tuple[str, ...], int]] = [(value, (), 1)]
+    seen = 1
     while waiting:
         member, path, depth = waiting.pop()
         if depth > settings.MAX_BODY_DEPTH:
             raise _refusal(path, _("This is nested too deeply."))
-        if isinstance(member, dict):
-            for key, child in member.items():
-                if message := _problem(key):
-                    raise _refusal((*path, key), message)
-                if holds_card_number(key) and settings.REFUSE_CARD_NUMBERS:
-                    raise _refusal(path, CARD_NUMBER)  # which does not repeat it
-                waiting.append((child, (*path, key), depth + 1))
-        elif isinstance(member, list):
-            waiting.extend((child, path, depth + 1) for child in member)
-        elif message := _problem(member):
+        if message := _problem(member, refuse_card_numbers):
             raise _refusal(path, message)
-        elif refuse_card_numbers and isinstance(member, str) and holds_card_number(member):
-            raise _refusal(path, CARD_NUMBER)
+        children = _children(member, path)
+        seen += len(children)
+        if seen > settings.MAX_BODY_VALUES:
+            raise _refusal(path, _("A request holds at most %(limit)d values.") % {"limit": settings.MAX_BODY_VALUES})
+        waiting.extend((*child, depth + 1) for child in children)
 
 
-def _problem(member: Any) -> str | None:
+def _children(member: Any, path: tuple[str, ...]) -> list[tuple[Any, tuple[str, ...]]]:
+    """Return what is in a list or an object, each with its path."""
+    if isinstance(member, list):
+        return [(child, path) for child in member]
+    if not isinstance(member, dict):
+        return []
+    for key in member:
+        if message := _problem(key):
+            raise _refusal((*path, key), message)
+        if settings.REFUSE_CARD_NUMBERS and holds_card_number(key):
+            raise _refusal(path, str(CARD_NUMBER))  # which does not repeat it
+    return [(child, (*path, key)) for key, child in member.items()]
+
+
+def _problem(member: Any, refuse_card_numbers: bool = False) -> str | None:
     if isinstance(member, float) and not math.isfinite(member):
         return _("A number must be finite.")
-    if isinstance(member, str) and "\0" in member:
+    if not isinstance(member, str):
+        return None
+    if "\0" in member:
         return _("Null characters are not allowed.")
-    if isinstance(member, str) and any("\ud800" <= character <= "\udfff" for character in member):
+    if any("\ud800" <= character <= "\udfff" for character in member):
         return _("Lone surrogates are not allowed.")
-    return None
+    return str(CARD_NUMBER) if refuse_card_numbers and holds_card_number(member) else None
 
 
 def _refusal(path: tuple[str, ...], message: str) -> ValidationError:

@@ -112,7 +112,7 @@ class PrimaryKeyModelSerializer(serializers.ModelSerializer[M]):
         """Tell whether a key is written as the database would: 12, but not " 12", "1_2" or other scripts' digits."""
         model: Any = self.Meta.model
         is_number = isinstance(model._meta.pk, models.IntegerField)
-        return not is_number or isinstance(key, int) or re.fullmatch(r"-?[0-9]+", key) is not None
+        return not is_number or isinstance(key, int) or re.fullmatch(r"-?[0-9]{1,400}", key) is not None
 
     def run_validation(self, data: Any = serializers.empty) -> Any:
         """Validate a key; the object's own validators are not asked, since nothing of it changes."""

@@ -96,6 +96,15 @@ def test_the_depth_is_a_setting_and_the_refusal_names_the_field():
     assert refusal("[[[1]]]") == {"non_field_errors": TOO_DEEP}
 
 
+@override_settings(LORIKEET_MAX_BODY_VALUES=4)
+def test_the_number_of_values_is_a_setting_and_the_refusal_names_the_field():
+    many = ["A request holds at most 4 values."]
+
+    assert parse('{"data": {"a": [1]}}') == {"data": {"a": [1]}}
+    assert refusal('{"data": {"a": [1, 2]}}') == {"a": many}
+    assert refusal('{"a": 1, "b": 2, "c": 3, "d": 4}') == {"non_field_errors": many}
+
+
 @override_settings(LORIKEET_MAX_BODY_BYTES=10)
 def test_a_body_is_read_up_to_its_limit_and_no_further():
     stream = BytesIO(b'"' + b"x" * 100 + b'"')

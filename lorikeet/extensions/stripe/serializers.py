@@ -24,8 +24,6 @@ __all__ = ["StripeCardSerializer"]
 
 logger = logging.getLogger(__name__)
 
-#: Thirteen to nineteen digits could be a card's number, which is neither looked up nor logged.
-NUMBER = re.compile(r"\d{13,19}")
 #: How a browser can name a card, and what such names look like.
 NAMES = {"payment_method": "pm_", "confirmation_token": "ctoken_", "token": "tok_"}
 #: Said of every card that is not this shopper's, whether there is one or not.
@@ -35,7 +33,8 @@ UNKNOWN = _("There is no such card.")
 def name_field(prefix: str) -> serializers.RegexField:
     """Return the field for one way to name a card."""
     message = format_lazy(_("This must be an id of Stripe's that begins with {prefix}."), prefix=prefix)
-    pattern = re.compile(rf"{prefix}(?!.*{NUMBER.pattern})[A-Za-z0-9_]{{1,240}}\Z")
+    # thirteen digits and more could be a card's number, which is neither looked up nor logged
+    pattern = re.compile(rf"\A{prefix}(?!\w{{0,240}}[0-9]{{13}})[A-Za-z0-9_]{{1,240}}\Z", re.ASCII)
     return serializers.RegexField(pattern, required=False, write_only=True, error_messages={"invalid": message})
 
 

@@ -2,13 +2,15 @@
 
 import json
 import logging
+from time import process_time
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from rest_framework.exceptions import ValidationError
 
 from lorikeet.extensions.stripe.models import StripeCard, StripeCustomer
-from lorikeet.extensions.stripe.serializers import StripeCardSerializer
+from lorikeet.extensions.stripe.serializers import NAMES, StripeCardSerializer
 from tests.testapp.clients import NEW_PAYMENT_METHOD
 
 from .shopping import FAKE, add_card, calls, client, post_card
@@ -142,6 +144,30 @@ def test_what_is_no_id_of_stripes_is_not_looked_up(shopper, value):
     refused(shopper, payment_method=value)
 
     assert calls() == []
+
+
+@pytest.mark.parametrize("value", ["xpm_1", "pm_", "pm_ä", "pm_" + "1a" * 121, "ctoken_1"])
+def test_what_is_no_id_is_asked_of_nobody(guest, value):
+    reason = refused(guest, payment_method=value)
+
+    assert reason == {"payment_method": ["This must be an id of Stripe's that begins with pm_."]}
+    assert calls() == []
+
+
+@pytest.mark.parametrize("name", ["payment_method", "confirmation_token", "token"])
+def test_what_is_no_id_is_refused_in_proportion_to_its_length(name):
+    """Each prefix in it could be where the id begins."""
+    field = StripeCardSerializer().fields[name]
+    texts = {"plain": "x" * 63_000, "prefixes": NAMES[name] * 15_000}
+
+    spent = {}
+    for kind, text in texts.items():
+        began = process_time()
+        with pytest.raises(ValidationError):
+            field.run_validation(text)
+        spent[kind] = process_time() - began
+
+    assert spent["prefixes"] < 40 * spent["plain"]
 
 
 @pytest.mark.parametrize("name", ["payment_method", "confirmation_token", "token", "reusable"])
