@@ -10,17 +10,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connections, router
 from django.db.models import Count, Min, Q
 from django.http import HttpRequest
-from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from . import throttles
 from .bases import parent_links
+from .clock import now
 from .completeness import reasons
 from .conf import settings
 from .contents import CartContents
@@ -170,19 +170,20 @@ def _prepare(cart: Cart, terms: Terms) -> Prepared:
         raise found
     throttles.check("checkout", cart=str(cart_id), ip=terms.network)
 
+    moment = now()
     digest = digest_of(contents, totals)
-    if not terms.confirm_duplicate and (twin := _twin(contents.cart, digest)):
+    if not terms.confirm_duplicate and (twin := _twin(contents.cart, digest, moment)):
         return Prepared(twin.pk, attempt=twin.latest_charge, is_duplicate=True)
     _limit_pending(contents.cart)
     waiting = getattr(contents.cart, "pending_order", None)
     if waiting is not None:  # what is paid elsewhere waits beside the cart from now on
         Order.objects.filter(pk=waiting.pk).update(slot=None)
-    order = _make_order(contents, totals, terms, digest)
+    order = _make_order(contents, totals, terms, digest, moment)
     _move_rows(contents, totals, order)
-    attempt = _make_attempt(contents, order)
+    attempt = _make_attempt(contents, order, moment)
     _prepare_rows(contents, totals, order)
     if attempt is None:
-        place_order(order)
+        place_order(order, moment)
     return Prepared(order.pk, True, attempt)
 
 
@@ -241,10 +242,10 @@ def _own_values(row: Any) -> dict[str, str]:
     return {field.name: str(field.value_from_object(row)) for field in fields}
 
 
-def _twin(cart: Cart, digest: str) -> Order | None:
+def _twin(cart: Cart, digest: str, moment: datetime) -> Order | None:
     """Find an order of the same by the same shopper that still waits for its money."""
     waiting = Order.objects.filter(_of_shopper(cart), state=Order.State.PENDING, digest=digest)
-    twin: Order | None = waiting.filter(created_at__gt=now() - TWIN_AGE).order_by("-id").first()
+    twin: Order | None = waiting.filter(created_at__gt=moment - TWIN_AGE).order_by("-id").first()
     return twin
 
 
@@ -266,7 +267,7 @@ def _limit_pending(cart: Cart) -> None:
         raise TooManyAttempts(throttles.seconds_until(found["first"]), message)
 
 
-def _make_order(contents: CartContents, totals: Totals, terms: Terms, digest: str) -> Order:
+def _make_order(contents: CartContents, totals: Totals, terms: Terms, digest: str, moment: datetime) -> Order:
     cart = contents.cart
     window = getattr(contents.payment_method, "payment_window", None) or timedelta(seconds=settings.CHECKOUT_SECONDS)
     order: Order = Order.objects.create(
@@ -282,7 +283,8 @@ def _make_order(contents: CartContents, totals: Totals, terms: Terms, digest: st
         subtotal=totals.subtotal,
         grand_total=totals.grand_total,
         digest=digest,
-        expires_at=now() + window if totals.grand_total else None,
+        created_at=moment,
+        expires_at=moment + window if totals.grand_total else None,
     )
     OrderCharge.objects.bulk_create(
         OrderCharge(
@@ -329,7 +331,7 @@ def _upsert_totals(model: Any, parents: list[Any]) -> None:
     )
 
 
-def _make_attempt(contents: CartContents, order: Order) -> PaymentAttempt | None:
+def _make_attempt(contents: CartContents, order: Order, moment: datetime) -> PaymentAttempt | None:
     if not order.grand_total:
         return None
     attempt: PaymentAttempt = PaymentAttempt.objects.create(
@@ -339,7 +341,8 @@ def _make_attempt(contents: CartContents, order: Order) -> PaymentAttempt | None
         provider=registry.name(type(contents.payment_method)),
         amount=order.grand_total,
         currency=order.currency,
-        **new_lease(),
+        created_at=moment,
+        **new_lease(moment),
     )
     return attempt
 

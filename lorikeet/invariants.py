@@ -10,8 +10,8 @@ from typing import Any
 
 from django.db.models import DecimalField, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Abs, Coalesce
-from django.utils.timezone import now
 
+from .clock import now
 from .leases import due
 from .models import Adjustment, LineItem, Order, OrderCharge, PaymentAttempt
 
@@ -98,7 +98,7 @@ def _attempts() -> Iterator[tuple[str, QuerySet[Any]]]:
         "No more is paid back than was received.",
         charges.filter(received="").annotate(given=_sum(refunds, "parent")).filter(given__gt=F("amount")),
     )
-    yield "Recovery looks at a payment when it is time.", attempts.filter(due(LATE))
+    yield "Recovery looks at a payment when it is time.", attempts.filter(due(now() - LATE))
 
 
 def _rows() -> Iterator[tuple[str, QuerySet[Any]]]:

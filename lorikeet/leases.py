@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 from django.db import IntegrityError
 from django.db.models import Q
-from django.db.models.functions import Now
-from django.utils.timezone import now
 
+from .clock import now
 from .conf import settings
 from .exceptions import LostLease, ReferenceTaken
 from .models import PaymentAttempt
@@ -24,17 +23,17 @@ State = PaymentAttempt.State
 CLAIMABLE = Q(state__in=PaymentAttempt.OPEN) | Q(kind="charge", state="failed")
 
 
-def new_lease() -> dict[str, Any]:
-    """Return the columns of an attempt that this process works on from now on."""
-    return {"lease": uuid4(), "lease_until": Now() + timedelta(seconds=settings.LEASE_SECONDS)}
+def new_lease(moment: datetime) -> dict[str, Any]:
+    """Return the columns of an attempt that this process works on from ``moment`` on."""
+    return {"lease": uuid4(), "lease_until": moment + timedelta(seconds=settings.LEASE_SECONDS)}
 
 
-def due(late: timedelta = timedelta(0)) -> Q:
-    """Match the attempts that somebody should be looking at, and nobody has been for ``late``."""
-    lapsed = Q(lease_until__lte=Now() - late)
+def due(moment: datetime) -> Q:
+    """Match the attempts that a process should have been looking at since ``moment``, and none has."""
+    lapsed = Q(lease_until__lte=moment)
     free = Q(lease_until=None) | lapsed
-    called = Q(state=State.CALLING) & (lapsed | Q(lease_until=None, created_at__lte=now() - late))
-    waiting = Q(state__in=(State.PENDING, State.UNKNOWN, State.FAILED), check_at__lte=now() - late)
+    called = Q(state=State.CALLING) & (lapsed | Q(lease_until=None, created_at__lte=moment))
+    waiting = Q(state__in=(State.PENDING, State.UNKNOWN, State.FAILED), check_at__lte=moment)
     abandoned = Q(state=State.FAILED) & lapsed  # its process died while it looked out for late money
     return called | (waiting & free) | abandoned
 
@@ -42,8 +41,9 @@ def due(late: timedelta = timedelta(0)) -> Q:
 @durable
 def claim(pk: int) -> PaymentAttempt | None:
     """Take the lease of an attempt and return it with its order, or ``None`` if another process has it."""
-    free = Q(lease_until=None) | Q(lease_until__lt=Now())
-    if not PaymentAttempt.objects.filter(CLAIMABLE, free, pk=pk).update(**new_lease()):
+    moment = now()
+    free = Q(lease_until=None) | Q(lease_until__lte=moment)
+    if not PaymentAttempt.objects.filter(CLAIMABLE, free, pk=pk).update(**new_lease(moment)):
         return None
     attempt: PaymentAttempt = PaymentAttempt.objects.select_related("order", "method", "parent").get(pk=pk)
     return attempt

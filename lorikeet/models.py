@@ -17,7 +17,6 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest
 from django.utils.functional import cached_property
-from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from . import money
@@ -29,6 +28,7 @@ from .bases import (
     in_cart_or_order,
     subclass_of,
 )
+from .clock import now
 from .exceptions import IncompleteCartErrorSet, WebhookError
 from .outcomes import NotFound, Paid, Pending, ProviderPayment, Review, Unknown
 from .sales import Order, OrderCharge, Payment, PaymentAttempt

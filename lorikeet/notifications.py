@@ -9,9 +9,9 @@ from typing import Any
 from django.db import transaction
 from django.dispatch import Signal
 from django.http import HttpRequest
-from django.utils.timezone import now
 
 from . import signals
+from .clock import now
 from .conf import settings
 from .models import Order
 from .outcomes import to_json

@@ -13,10 +13,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 from django.http import HttpRequest
-from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from . import throttles
+from .clock import now
 from .exceptions import LostLease, PaymentBusy, ProviderUnavailable
 from .leases import claim, release
 from .models import Order, PaymentAttempt

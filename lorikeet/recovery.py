@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db import connections, router, transaction
 from django.db.models import QuerySet
-from django.utils.timezone import now
 
+from .clock import now
 from .conf import settings
 from .leases import due
 from .models import (
@@ -97,7 +97,7 @@ def resolve_due() -> int:
 
     Every provider has its turn, however many payments wait for another that does not answer.
     """
-    attempts = PaymentAttempt.objects.filter(due())
+    attempts = PaymentAttempt.objects.filter(due(now()))
     providers = sorted(set(attempts.values_list("provider", flat=True)))
     return sum(_resolve_due_at(provider, attempts.filter(provider=provider)) for provider in providers)
 

@@ -10,6 +10,7 @@ from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from . import money
+from .clock import now
 from .exceptions import PriceError, RefundError
 from .leases import new_lease
 from .models import Order, PaymentAttempt
@@ -71,7 +72,7 @@ def _owe(order_id: int, amount: Decimal | None, key: UUID | None, **values: Any)
         raise RefundError(_("A refund is an amount above zero."))
     if value > left:
         raise RefundError(_("Only %(left)s %(currency)s are left.") % {"left": left, "currency": charge.currency})
-    return owe(charge, value, charge.currency, key=key or uuid4(), **values, **new_lease())
+    return owe(charge, value, charge.currency, key=key or uuid4(), **values, **new_lease(now()))
 
 
 def _paid_charge(order: Order) -> PaymentAttempt | None:

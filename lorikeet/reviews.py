@@ -12,9 +12,9 @@ from typing import Any
 
 from django.db import IntegrityError
 from django.db.models import F
-from django.utils.timezone import now
 
 from . import signals
+from .clock import now
 from .exceptions import ProviderUnavailable
 from .models import Order, PaymentAttempt
 from .notifications import announce

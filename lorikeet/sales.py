@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from . import money
 from .bases import Extensible, Quantised, above, account_email, amount_field, currency_field, subclass_of
+from .clock import now
 from .conf import settings
 from .managers import OrderQuerySet
 from .order_access import order_token
@@ -56,7 +57,7 @@ class Order(Quantised):
     subtotal = amount_field()
     grand_total = amount_field()
     cancel_reason = models.CharField(_("cancelled because"), max_length=40, blank=True, default="")
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created at"), default=now, editable=False)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
     #: Until when it waits for its money. Afterwards it is cancelled as soon as the provider can be stopped.
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
@@ -249,7 +250,7 @@ class PaymentAttempt(Quantised):
     created_by = models.ForeignKey(
         django_settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    created_at = models.DateTimeField(_("created at"), default=now, editable=False)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
     class Meta:

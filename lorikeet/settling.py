@@ -10,13 +10,12 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Now
 from django.utils.module_loading import import_string
-from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from . import signals
 from .bases import subclass_of
+from .clock import now
 from .conf import settings
 from .hooks import HOOKS
 from .locks import lock
@@ -72,15 +71,16 @@ def _receive(attempt: PaymentAttempt, paid: Paid) -> bool:
         _record_refund(attempt, as_agreed, facts)
         return False
     order = _lock_order(attempt.order_id, with_cart=not as_agreed)
-    if as_agreed and order.is_pending and _move_on(attempt, attention="", check_at=None, **facts):
+    moment = now()
+    if as_agreed and order.is_pending and _move_on(attempt, moment, attention="", check_at=None, **facts):
         _link(attempt, paid.payment)
-        place_order(order)
+        place_order(order, moment)
         _retire_spent(attempt)
         return True
     states = (*PaymentAttempt.OPEN, State.FAILED)
     if not as_agreed:
         facts["info"] = _wrong_amount()
-    if _move_on(attempt, states, check_at=None, **facts):
+    if _move_on(attempt, moment, states, check_at=None, **facts):
         _link(attempt, paid.payment)
         flag(attempt, "late money" if as_agreed else "wrong amount")
         cancel_order(order, "wrong amount")
@@ -104,7 +104,7 @@ def _record_refund(attempt: PaymentAttempt, as_agreed: bool, facts: dict[str, An
     is_taken = _is_taken(attempt, facts["reference"])
     if is_taken:
         facts["reference"] = attempt.reference
-    if not _move_on(attempt, attention="", **facts):
+    if not _move_on(attempt, now(), attention="", **facts):
         return
     if not as_agreed:
         flag(attempt, "wrong amount")
@@ -114,6 +114,7 @@ def _record_refund(attempt: PaymentAttempt, as_agreed: bool, facts: dict[str, An
 
 def owe(charge: PaymentAttempt, amount: Decimal, currency: str, **values: Any) -> PaymentAttempt:
     """Record that something is to be paid back of a charge. Without a lease among ``values``, recovery asks for it."""
+    moment = now()
     attempt: PaymentAttempt = PaymentAttempt.objects.create(
         order_id=charge.order_id,
         parent=charge,
@@ -122,19 +123,21 @@ def owe(charge: PaymentAttempt, amount: Decimal, currency: str, **values: Any) -
         provider=charge.provider,
         amount=amount,
         currency=currency,
-        **{"lease_until": Now(), **values},
+        created_at=moment,
+        **{"lease_until": moment, **values},
     )
     return attempt
 
 
 def _fail(attempt: PaymentAttempt, refused: Refused, attention: str = "") -> None:
     """Record that nothing was taken, and hand back what is on the order; ask for attention where it says why."""
-    watch = None if refused.is_final else now() + SOONEST
+    moment = now()
+    watch = None if refused.is_final else moment + SOONEST
     values = {"state": State.FAILED, "info": _as_json(refused.info), "attention": "", "check_at": watch}
     if attempt.is_refund:
         attention = attention or "refund failed"
     order = _lock_order(attempt.order_id, with_cart=not attempt.is_refund)
-    if not _move_on(attempt, **values):
+    if not _move_on(attempt, moment, **values):
         _wait(attempt, NotFound())
         return
     if attention:
@@ -156,10 +159,11 @@ def _park(attempt: PaymentAttempt) -> None:
 def _wait(attempt: PaymentAttempt, outcome: Pending | NotFound | Unknown) -> None:
     """Give the lease back and note when to look again; only the holder of the lease does."""
     mine = PaymentAttempt.objects.filter(pk=attempt.pk, lease=attempt.lease)
-    values: dict[str, Any] = {"lease": None, "lease_until": None, "check_at": _next_look(attempt)}
+    moment = now()
+    values: dict[str, Any] = {"lease": None, "lease_until": None, "check_at": _next_look(attempt, moment)}
     if attempt.state == "failed":
         is_coming = isinstance(outcome, Pending) and outcome.reference is not None
-        is_over = now() - (attempt.order.expires_at or attempt.created_at) > WATCHED
+        is_over = moment - (attempt.order.expires_at or attempt.created_at) > WATCHED
         is_known = not isinstance(outcome, Unknown)
         if not is_coming and (attempt.check_at is None or (is_over and is_known)):
             values["check_at"] = None
@@ -171,7 +175,7 @@ def _wait(attempt: PaymentAttempt, outcome: Pending | NotFound | Unknown) -> Non
     if isinstance(outcome, Pending) and outcome.reference is not None and not _is_taken(attempt, outcome.reference):
         values["reference"] = outcome.reference
     if values["state"] != attempt.state:
-        values["updated_at"] = now()
+        values["updated_at"] = moment
     if isinstance(outcome, Pending) and outcome.expires_at is not None:
         order = Order.objects.filter(pk=attempt.order_id, state=Order.State.PENDING, attempts__lease=attempt.lease)
         order.update(expires_at=outcome.expires_at)
@@ -179,17 +183,22 @@ def _wait(attempt: PaymentAttempt, outcome: Pending | NotFound | Unknown) -> Non
         announce(signals.payment_changed, PaymentAttempt, "attempt", attempt.pk)
 
 
-def _next_look(attempt: PaymentAttempt) -> datetime:
+def _next_look(attempt: PaymentAttempt, moment: datetime) -> datetime:
     """Return when to ask again: the longer it waits the more rarely, and when its order expires."""
-    moment = now()
     look = moment + min(max((moment - attempt.created_at) / 4, SOONEST), LATEST)
     expires_at = attempt.order.expires_at
     return min(look, expires_at) if expires_at is not None and expires_at > moment else look
 
 
-def place_order(order: Order) -> None:
+def place_order(order: Order, moment: datetime) -> None:
     """Place a pending order, in the transaction that holds its lock."""
-    values = {"state": Order.State.PLACED, "slot": None, "purchased_on": now(), "expires_at": None, "updated_at": now()}
+    values = {
+        "state": Order.State.PLACED,
+        "slot": None,
+        "purchased_on": moment,
+        "expires_at": None,
+        "updated_at": moment,
+    }
     if not Order.objects.filter(pk=order.pk, state=Order.State.PENDING).update(**values):
         return
     _call(order, "finish_checkout")
@@ -259,10 +268,10 @@ def _lock_order(pk: int, with_cart: bool) -> Order:
     return order
 
 
-def _move_on(attempt: PaymentAttempt, states: Any = PaymentAttempt.OPEN, **values: Any) -> bool:
+def _move_on(attempt: PaymentAttempt, moment: datetime, states: Any = PaymentAttempt.OPEN, **values: Any) -> bool:
     """Move an attempt out of ``states`` to a final one, and tell whether it was this call that did."""
     rows = PaymentAttempt.objects.filter(pk=attempt.pk, state__in=states)
-    if not rows.update(open_for=None, lease=None, lease_until=None, updated_at=now(), **values):
+    if not rows.update(open_for=None, lease=None, lease_until=None, updated_at=moment, **values):
         return False
     announce(signals.payment_changed, PaymentAttempt, "attempt", attempt.pk)
     return True

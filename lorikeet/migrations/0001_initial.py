@@ -2,6 +2,7 @@
 import django.core.serializers.json
 import django.db.models.deletion
 import lorikeet.bases
+import lorikeet.clock
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -86,7 +87,7 @@ class Migration(migrations.Migration):
                 ('subtotal', models.DecimalField(decimal_places=4, max_digits=19)),
                 ('grand_total', models.DecimalField(decimal_places=4, max_digits=19)),
                 ('cancel_reason', models.CharField(blank=True, default='', max_length=40, verbose_name='cancelled because')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
+                ('created_at', models.DateTimeField(default=lorikeet.clock.now, editable=False, verbose_name='created at')),
                 ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated at')),
                 ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='expires at')),
                 ('digest', models.CharField(blank=True, default='', editable=False, max_length=64)),
@@ -154,7 +155,7 @@ class Migration(migrations.Migration):
                 ('info', models.JSONField(blank=True, null=True)),
                 ('received', models.CharField(blank=True, default='', editable=False, max_length=40, verbose_name='received instead')),
                 ('reason', models.CharField(blank=True, default='', max_length=255, verbose_name='reason')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
+                ('created_at', models.DateTimeField(default=lorikeet.clock.now, editable=False, verbose_name='created at')),
                 ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated at')),
                 ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('open_for', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='open_attempt', to='lorikeet.order')),

@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.test import RequestFactory
-from django.utils.timezone import now
 
+from ..clock import now
 from ..exceptions import PaymentError, WebhookError
 from ..leases import new_lease
 from ..models import Order, Payment, PaymentAttempt, PaymentMethod
@@ -51,7 +51,7 @@ class PaymentContract(ChoiceContract):
             provider=self.type_name,
             amount=Decimal(10),
             currency=self.currency,
-            **new_lease(),
+            **new_lease(now()),
         )
         return order
 

@@ -8,17 +8,18 @@ from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
+from lorikeet import clock
 from lorikeet.models import Order
 from lorikeet.refunds import refund
 from tests.testapp import models
 from tests.testapp.clients import CART, NEW_ITEM, NEW_PAYMENT_METHOD, Browser
 from tests.testapp.factories import make_book, make_course, make_user, make_wine
 
-CONTROL = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "ROLLBACK")
+CONTROL = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "ROLLBACK", *clock.QUESTIONS.values())
 
 
 def statements(action):
-    """Return the SQL that ``action`` runs, without the control of transactions."""
+    """Return the SQL that ``action`` runs, without the control of transactions and the time of day."""
     with CaptureQueriesContext(connection) as captured:
         response = action()
     assert response.status_code < 300

@@ -19,7 +19,7 @@ PAYMENTS = (
 #: A module imports from its own row and from those above it, nothing else.
 ROWS = [
     "exceptions signals money outcomes card_numbers",
-    "conf order_access",
+    "clock conf order_access",
     "managers bases sales models transactions",
     "registry contents hooks",
     "pricing cart_checkers completeness sections",

@@ -10,9 +10,9 @@ from functools import partial
 from typing import Any
 
 from django.db.models import Min, Sum
-from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
+from lorikeet.clock import now
 from lorikeet.exceptions import ConflictErrorSet, LimitReached, TooManyAttempts
 from lorikeet.models import Cart, LineItem
 from lorikeet.throttles import in_turn, seconds_until

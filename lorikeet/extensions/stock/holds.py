@@ -15,8 +15,9 @@ from typing import Any
 
 from django.db import connections, router, transaction
 from django.db.models import F, Q, QuerySet
-from django.utils.timezone import now
 from django.utils.translation import gettext as _
+
+from lorikeet.clock import now
 
 from .exceptions import OutOfStock, StockError
 from .models import Hold, Movement, StockRecord
@@ -148,7 +149,8 @@ def release_expired(records: Collection[int] | None = None) -> int:
 
 def delete_old() -> int:
     """Delete what was held for no order and was let go, a day after its end."""
-    is_over = Q(expires_at__lt=now() - KEPT) | Q(expires_at=None, created_at__lt=now() - KEPT)
+    before = now() - KEPT
+    is_over = Q(expires_at__lt=before) | Q(expires_at=None, created_at__lt=before)
     old = Hold.objects.filter(is_over, order=None, state="released")
     deleted: int = old.delete()[0]
     return deleted

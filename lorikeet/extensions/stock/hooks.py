@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from django.db.models import Q, Sum
-from django.utils.timezone import now
 
+from lorikeet.clock import now
 from lorikeet.contents import NOBODY, CartContents
 from lorikeet.hooks import Hooks
 from lorikeet.models import Cart, LineItem, Order

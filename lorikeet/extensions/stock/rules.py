@@ -8,7 +8,8 @@ from typing import Any
 
 from django.db.models import BigIntegerField, F, OuterRef, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
-from django.utils.timezone import now
+
+from lorikeet.clock import now
 
 from .models import Hold, Movement, StockRecord
 

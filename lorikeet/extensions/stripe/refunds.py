@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
+from lorikeet.clock import now
 from lorikeet.exceptions import PaymentError
 from lorikeet.models import PaymentAttempt
 from lorikeet.outcomes import Paid, Pending, ProviderRefund, Review

@@ -1,0 +1,127 @@
+"""Whose clock decides that time is over: the database's, and no server's."""
+
+import sys
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from django.db import connection
+from django.test import override_settings
+from django.utils import timezone as django_timezone
+
+from lorikeet import clock
+from lorikeet.checkout import Terms, checkout
+from lorikeet.health import health
+from lorikeet.models import Order, PaymentAttempt
+from lorikeet.outcomes import NotFound, Pending
+from lorikeet.payments import resolve
+from lorikeet.recovery import tick
+from tests.unit import add_wine, begin_sale, ready_cart, states
+
+pytestmark = pytest.mark.django_db(transaction=True)
+with_a_clock_of_its_own = pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has this process's clock")
+
+SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
+true_time = django_timezone.now
+
+
+@pytest.fixture
+def fast(monkeypatch):
+    """Return a function that puts the clock of this server an hour forward."""
+
+    def put_forward():
+        for module in [django_timezone, *(sys.modules[name] for name in sys.modules if name.startswith("lorikeet"))]:
+            if getattr(module, "now", None) is true_time:
+                monkeypatch.setattr(module, "now", lambda: true_time() + HOUR)
+
+    return put_forward
+
+
+@pytest.fixture
+def unhurried(scripted):
+    """Return a function that makes a checkout wait for its shopper, who is with the bank."""
+
+    def begin():
+        scripted.script(start_payment=Pending("pi_1"), check_payment=Pending("pi_1"), cancel_payment=True)
+        cart = ready_cart()
+        cart.payment_method = scripted.objects.create(cart=cart)
+        cart.save()
+        return checkout(cart).order
+
+    return begin
+
+
+def test_it_shows_the_time_as_django_stores_it():
+    before = true_time()
+
+    moment = clock.now()
+
+    assert moment.utcoffset() == timedelta(0)
+    assert before - SECOND < moment < true_time() + SECOND
+
+
+@override_settings(USE_TZ=False)
+def test_without_time_zones_it_shows_the_time_of_the_shop():
+    moment = clock.now()
+
+    assert moment.tzinfo is None
+    assert abs(moment - datetime.now()) < SECOND  # noqa: DTZ005 - local, as Django stores it
+
+
+@with_a_clock_of_its_own
+def test_a_server_whose_clock_is_fast_cancels_no_order(unhurried, fast):
+    order = unhurried()
+    fast()
+
+    tick()
+    resolve(order.latest_charge, present=True)
+
+    order.refresh_from_db()
+    assert (order.state, order.latest_charge.state) == ("pending", "pending")
+    assert health().is_good
+
+
+@with_a_clock_of_its_own
+def test_an_order_of_a_server_whose_clock_is_fast_waits_no_longer_than_others(unhurried, fast):
+    fast()
+
+    order = unhurried()
+
+    attempt = order.latest_charge
+    moments = order.created_at, attempt.created_at, order.expires_at - timedelta(minutes=30)
+    assert all(abs(moment - true_time()) < 30 * SECOND for moment in moments)
+    assert attempt.check_at - true_time() < 30 * SECOND
+
+
+@with_a_clock_of_its_own
+def test_a_server_whose_clock_is_fast_takes_no_payment_from_another(scripted, fast):
+    attempt = begin_sale(scripted)
+    scripted.script(check_payment=NotFound(), cancel_payment=True)
+    fast()
+
+    assert resolve(attempt) is None
+
+    assert states(attempt) == ("calling", "pending")
+    assert scripted.asked == []
+
+
+@with_a_clock_of_its_own
+def test_a_server_whose_clock_is_fast_knows_an_order_of_the_same_that_waits(unhurried, fast):
+    order = unhurried()
+    cart = order.cart
+    fast()
+    Order.objects.update(slot=None)
+    add_wine(cart, product=order.items.select_subclasses().get().product)
+
+    again = checkout(cart, Terms(key="another"))
+
+    assert (again.is_duplicate, again.order) == (True, order)
+    assert PaymentAttempt.objects.count() == 1
+
+
+@with_a_clock_of_its_own
+def test_a_sale_that_a_fast_server_places_is_told_in_time(fast):
+    fast()
+
+    order = checkout(ready_cart()).order
+
+    assert abs(order.purchased_on - datetime.now(timezone.utc)) < 30 * SECOND
