@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone as django_timezone
 
-__all__ = ["now"]
+__all__ = ["as_stored", "now"]
 
 #: What asks each database for its time in UTC.
 QUESTIONS = {
@@ -29,4 +29,9 @@ def now() -> datetime:
     with connection.cursor() as cursor:
         cursor.execute(question)
         moment: datetime = cursor.fetchone()[0].replace(tzinfo=timezone.utc)
+    return as_stored(moment)
+
+
+def as_stored(moment: datetime) -> datetime:
+    """Return an aware moment as Django stores it: naive, in the shop's own time, without ``USE_TZ``."""
     return moment if settings.USE_TZ else django_timezone.make_naive(moment)

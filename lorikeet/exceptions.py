@@ -14,6 +14,7 @@ __all__ = [
     "IdempotencyKeyReused",
     "IncompleteCartError",
     "IncompleteCartErrorSet",
+    "InvalidAnswer",
     "InvalidToken",
     "LimitReached",
     "LockBroken",
@@ -38,7 +39,7 @@ class LorikeetError(Exception):
 
 
 class RegistrationError(LorikeetError):
-    """A model or serializer cannot be registered, or was not: the message says what to write instead."""
+    """Something cannot be registered, or a model was not: the message says what to write instead."""
 
 
 class PriceError(LorikeetError):
@@ -127,10 +128,10 @@ class PaymentError(LorikeetError):
     Raise it from a payment method only when the provider has said so. A timeout, a broken connection or an answer
     that cannot be read is *not* a ``PaymentError``: let it propagate, and the attempt is kept as unknown.
 
-    :param info: what the client may know, any JSON value; by convention ``{"message", "code"}``.
+    :param info: what the client may know, any JSON value; by convention ``{"message", "code"}``. ``None``: nothing.
     """
 
-    def __init__(self, info: Any) -> None:
+    def __init__(self, info: Any = None) -> None:
         super().__init__(info)
         self.info = info
 
@@ -152,6 +153,13 @@ class LockBroken(LorikeetError):
 
 class IdempotencyKeyReused(LorikeetError):
     """The client's idempotency key came back with another request than the one it was first used for."""
+
+
+class InvalidAnswer(LorikeetError, TypeError):
+    """A payment method, or what it makes of its provider, says something that cannot be: the message says what.
+
+    What became of the payment is unknown then. It is logged, and the staff are asked to look at it.
+    """
 
 
 class InvalidToken(LorikeetError):

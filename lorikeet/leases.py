@@ -13,6 +13,7 @@ from .clock import now
 from .conf import settings
 from .exceptions import LostLease, ReferenceTaken
 from .models import PaymentAttempt
+from .outcomes import check_reference
 from .transactions import durable
 
 __all__ = ["claim", "due", "new_lease", "release", "save_reference"]
@@ -30,12 +31,8 @@ def new_lease(moment: datetime) -> dict[str, Any]:
 
 def due(moment: datetime) -> Q:
     """Match the attempts that a process should have been looking at since ``moment``, and none has."""
-    lapsed = Q(lease_until__lte=moment)
-    free = Q(lease_until=None) | lapsed
-    called = Q(state=State.CALLING) & (lapsed | Q(lease_until=None, created_at__lte=moment))
-    waiting = Q(state__in=(State.PENDING, State.UNKNOWN, State.FAILED), check_at__lte=moment)
-    abandoned = Q(state=State.FAILED) & lapsed  # its process died while it looked out for late money
-    return called | (waiting & free) | abandoned
+    its_turn = Q(check_at__lte=moment) | Q(state=State.CALLING, check_at=None, created_at__lte=moment)
+    return CLAIMABLE & (Q(lease_until__lte=moment) | Q(lease_until=None) & its_turn)
 
 
 @durable
@@ -56,6 +53,7 @@ def release(attempt: PaymentAttempt) -> None:
 
 def save_reference(attempt: PaymentAttempt, reference: str) -> None:
     """Do what :meth:`PaymentAttempt.save_reference` promises."""
+    check_reference(reference)
     try:
         _save_reference(attempt, reference)
     except IntegrityError as error:

@@ -29,7 +29,7 @@ from .bases import (
     subclass_of,
 )
 from .clock import now
-from .exceptions import IncompleteCartErrorSet, WebhookError
+from .exceptions import IncompleteCartErrorSet, InvalidAnswer, WebhookError
 from .outcomes import NotFound, Paid, Pending, ProviderPayment, Review, Unknown
 from .sales import Order, OrderCharge, Payment, PaymentAttempt
 
@@ -288,7 +288,7 @@ class PaymentMethod(Ownable):
         """
         payment = cast(Any, self).make_payment(attempt.order, attempt.amount)
         if not isinstance(payment, Payment):
-            raise TypeError(f"{type(self).__name__}.make_payment() returned {payment!r} instead of a Payment.")
+            raise InvalidAnswer(f"{type(self).__name__}.make_payment() returned {payment!r} instead of a Payment.")
         if payment._state.adding:
             payment.save()
         return Paid(None, attempt.amount, attempt.currency, payment)

@@ -6,13 +6,17 @@ Amounts are ``Decimal`` in major units of their currency, an ISO 4217 code.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard, get_args
 
 from django.core.serializers.json import DjangoJSONEncoder
+
+from . import money
+from .exceptions import InvalidAnswer
 
 if TYPE_CHECKING:
     from .sales import Payment
@@ -37,32 +41,69 @@ __all__ = [
 
 #: What the columns hold, and no provider's reference or amount exceeds.
 LONGEST_REFERENCE = 255
+LONGEST_REASON = 40
 TOO_MUCH = Decimal(10) ** 15
+CURRENCY = re.compile("[A-Za-z]{3}")
+DAY = timedelta(days=1)
 
 
 def check_money(amount: Any, currency: Any) -> None:
     """Refuse what a provider's client returned as it came, such as an amount that is text.
 
-    :raises TypeError: ``amount`` is no finite ``Decimal``, or ``currency`` no text.
+    :raises InvalidAnswer: ``amount`` is no finite ``Decimal``, or has more decimal places than its currency, or
+        ``currency`` is no code.
     """
+    if not isinstance(currency, str) or CURRENCY.fullmatch(currency) is None:
+        raise InvalidAnswer(f"The currency of a payment is an ISO 4217 code, not {currency!r}.")
     if not isinstance(amount, Decimal) or not amount.is_finite() or abs(amount) >= TOO_MUCH:
-        raise TypeError(f"The amount of a payment is a Decimal in major units, not {amount!r}.")
-    if not isinstance(currency, str) or len(currency) != 3:
-        raise TypeError(f"The currency of a payment is an ISO 4217 code, not {currency!r}.")
+        raise InvalidAnswer(f"The amount of a payment is a Decimal in major units, not {amount!r}.")
+    unit = Decimal(1).scaleb(-money.exponent(currency.upper()))
+    if amount.quantize(unit, context=money.CONTEXT) != amount:
+        raise InvalidAnswer(f"{amount} has more decimal places than {currency}.")
 
 
 def is_reference(text: Any) -> bool:
     """Tell whether this can be kept as a provider's reference."""
-    return isinstance(text, str) and 0 < len(text) <= LONGEST_REFERENCE and "\0" not in text
+    return isinstance(text, str) and 0 < len(text) <= LONGEST_REFERENCE and _is_storable(text)
+
+
+def _is_storable(text: str) -> bool:
+    """Tell whether every database takes this text: it has no NUL and no lone surrogate."""
+    return "\0" not in text and text.encode("utf-8", "replace").decode() == text
 
 
 def check_reference(reference: Any) -> None:
     """Refuse what cannot be kept as a provider's reference.
 
-    :raises TypeError: it is neither ``None`` nor text of at most 255 characters.
+    :raises InvalidAnswer: it is neither ``None`` nor text of at most 255 characters.
     """
     if reference is not None and not is_reference(reference):
-        raise TypeError(f"The reference of a payment is text of at most 255 characters, not {reference!r}.")
+        raise InvalidAnswer(f"The reference of a payment is text of at most 255 characters, not {reference!r:.300}.")
+
+
+def _check_reason(reason: Any) -> None:
+    """Refuse what no column for a reason takes."""
+    if not isinstance(reason, str) or len(reason) > LONGEST_REASON or not _is_storable(reason):
+        raise InvalidAnswer(f"A reason is text of at most {LONGEST_REASON} characters, not {reason!r:.300}.")
+
+
+def _check_action(action: Any) -> None:
+    """Refuse what no browser can be sent: no JSON, NaN or infinity in it, or a lone surrogate."""
+    try:
+        json.dumps(action, cls=DjangoJSONEncoder, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InvalidAnswer(f"The action of a payment is a JSON value: {error}.") from error
+
+
+def _check_moment(moment: Any) -> None:
+    """Refuse what is no moment, or one that has no date in some time zone."""
+    if not isinstance(moment, datetime) or moment.utcoffset() is None:
+        raise InvalidAnswer(f"A payment expires at an aware datetime, not {moment!r}.")
+    try:
+        for step in (-DAY, DAY):
+            moment.astimezone(timezone.utc) + step
+    except OverflowError as error:
+        raise InvalidAnswer(f"A payment expires at a moment of our time, not {moment!r}.") from error
 
 
 @dataclass(frozen=True)
@@ -72,7 +113,8 @@ class Paid:
     :param reference: the provider's own id of the payment, if it has one.
     :param currency: in capitals or not.
     :param payment: the host's record of it, an instance of its own ``Payment``, saved or not.
-    :raises TypeError: ``amount`` is no finite ``Decimal`` or ``currency`` no text; nobody knows then what was paid.
+    :raises InvalidAnswer: ``amount`` is no finite ``Decimal``, or no amount of ``currency``, or ``reference`` no text;
+        nobody knows then what was paid.
     """
 
     reference: str | None
@@ -91,8 +133,8 @@ class Pending:
     """The provider waits for the shopper, or has not decided.
 
     :param action: what the browser has to do, any JSON value. It is answered to the client and not stored.
-    :param expires_at: when the provider stops waiting, if it does.
-    :raises TypeError: ``action`` is no JSON.
+    :param expires_at: when the provider stops waiting, if it does; aware.
+    :raises InvalidAnswer: one of them is something else.
     """
 
     reference: str | None = None
@@ -101,7 +143,9 @@ class Pending:
 
     def __post_init__(self) -> None:
         check_reference(self.reference)
-        json.dumps(self.action, cls=DjangoJSONEncoder)
+        _check_action(self.action)
+        if self.expires_at is not None:
+            _check_moment(self.expires_at)
 
 
 @dataclass(frozen=True)
@@ -118,12 +162,15 @@ class Refused:
     :param is_final: ``False`` if nobody could stop the provider, so that money may still arrive.
     """
 
-    info: Any
+    info: Any = None
     reason: str = "refused"
     is_final: bool = True
 
+    def __post_init__(self) -> None:
+        _check_reason(self.reason)
 
-def is_refusal(outcome: Outcome | None) -> bool:
+
+def is_refusal(outcome: Outcome | None) -> TypeGuard[Refused]:
     """Tell whether a provider said no, rather than that time was over or the payment given up."""
     return isinstance(outcome, Refused) and outcome.reason == "refused"
 
@@ -144,7 +191,7 @@ class ProviderPayment:
 
     :param key: the attempt's key that it carries.
     :param refunded: what was paid back of it so far.
-    :raises TypeError: an amount is no finite ``Decimal``.
+    :raises InvalidAnswer: an amount is no finite ``Decimal``, or no amount of ``currency``, or ``reference`` no text.
     """
 
     reference: str
@@ -154,6 +201,7 @@ class ProviderPayment:
     refunded: Decimal
 
     def __post_init__(self) -> None:
+        check_reference(self.reference)
         check_money(self.amount, self.currency)
         check_money(self.refunded, self.currency)
         object.__setattr__(self, "currency", self.currency.upper())
@@ -168,7 +216,7 @@ class ProviderRefund:
 
     :param key: the key of the attempt that it carries, if it was asked for here.
     :param state: ``"failed"`` if it never arrives, or came back.
-    :raises TypeError: ``amount`` is no finite ``Decimal``, or ``state`` another word.
+    :raises InvalidAnswer: ``amount`` is no amount of ``currency`` above zero, or ``state`` another word.
     """
 
     reference: str
@@ -180,8 +228,10 @@ class ProviderRefund:
     def __post_init__(self) -> None:
         check_money(self.amount, self.currency)
         check_reference(self.reference)
+        if self.amount <= 0:
+            raise InvalidAnswer(f"What was paid back is an amount above zero, not {self.amount}.")
         if self.state not in get_args(RefundState):
-            raise TypeError(f"The state of a refund is one of {get_args(RefundState)}, not {self.state!r}.")
+            raise InvalidAnswer(f"The state of a refund is one of {get_args(RefundState)}, not {self.state!r}.")
         object.__setattr__(self, "currency", self.currency.upper())
 
 
@@ -195,6 +245,9 @@ class Review:
 
     refunds: Sequence[ProviderRefund] = ()
     attention: str = ""
+
+    def __post_init__(self) -> None:
+        _check_reason(self.attention)
 
 
 def to_json(value: Any) -> Any:

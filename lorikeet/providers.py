@@ -9,10 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from .bases import subclass_of
-from .exceptions import LostLease, PaymentError
-from .models import PaymentAttempt, PaymentMethod
+from .exceptions import InvalidAnswer, LostLease, PaymentError
+from .models import Payment, PaymentAttempt, PaymentMethod
 from .outcomes import NotFound, Outcome, Paid, Pending, Refused, Unknown
 from .registry import registry
+from .settling import UNRESOLVED, flag
 
 __all__ = ["ask_for_refund", "check", "method_of", "read_key", "start", "stop"]
 
@@ -77,15 +78,27 @@ def _read(attempt: PaymentAttempt, ask: Callable[[PaymentAttempt], Any], nothing
     :raises LostLease: another process has taken over.
     """
     try:
-        answer = ask(attempt)
+        return _checked(ask(attempt), attempt, ask)
     except PaymentError as error:
         return Refused(error.info)
     except LostLease:
         raise
+    except InvalidAnswer:
+        logger.exception("Payment attempt %s was answered what cannot be: its outcome is unknown.", attempt.key)
+        flag(attempt, UNRESOLVED)
     except Exception:
         logger.exception("Payment attempt %s raised: its outcome is unknown.", attempt.key)
-        return nothing
-    if isinstance(answer, Paid | Pending | NotFound | Refused | Unknown):
-        return answer
-    logger.error("Payment attempt %s was answered %r: its outcome is unknown.", attempt.key, answer)
     return nothing
+
+
+def _checked(answer: Any, attempt: PaymentAttempt, ask: Any) -> Outcome:
+    """Return an answer that is one.
+
+    :raises InvalidAnswer: it is something else, or its ``payment`` is.
+    """
+    name = f"{attempt.provider}.{ask.__name__}()"
+    if not isinstance(answer, Paid | Pending | NotFound | Refused | Unknown):
+        raise InvalidAnswer(f"{name} returned {answer!r} instead of Paid(...) or Pending(...).")
+    if isinstance(answer, Paid) and not isinstance(answer.payment, Payment | None):
+        raise InvalidAnswer(f"{name} returned {answer!r}, whose payment is no Payment.")
+    return answer

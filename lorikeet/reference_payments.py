@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, get_args
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from .exceptions import PaymentError, ReferenceTaken
+from .exceptions import InvalidAnswer, PaymentError, ReferenceTaken
 from .models import PaymentAttempt, PaymentMethod
 from .outcomes import NotFound, Paid, Pending, check_money, check_reference, is_reference
 from .providers import read_key
@@ -41,7 +41,7 @@ class ReportedPayment:
         check_money(self.amount, self.currency)
         check_reference(self.reference)
         if self.state not in get_args(State):
-            raise TypeError(f"The state of a reported payment is one of {get_args(State)}, not {self.state!r}.")
+            raise InvalidAnswer(f"The state of a reported payment is one of {get_args(State)}, not {self.state!r}.")
         object.__setattr__(self, "currency", self.currency.upper())
 
 

@@ -15,7 +15,7 @@ from django.db.models import F
 
 from . import signals
 from .clock import now
-from .exceptions import ProviderUnavailable
+from .exceptions import InvalidAnswer, ProviderUnavailable
 from .models import Order, PaymentAttempt
 from .notifications import announce
 from .outcomes import ProviderRefund, Review
@@ -55,7 +55,7 @@ def review(charge: PaymentAttempt) -> None:
 def _ask(method: Any, charge: PaymentAttempt) -> Review:
     found = method.review_payment(charge)
     if not isinstance(found, Review):
-        raise TypeError(f"review_payment() returned {found!r} instead of a Review.")
+        raise InvalidAnswer(f"{type(method).__name__}.review_payment() returned {found!r} instead of a Review.")
     return found
 
 

@@ -300,6 +300,7 @@ class PaymentAttempt(Quantised):
 
         :raises LostLease: this process took so long that another has taken over; let it propagate.
         :raises ReferenceTaken: another payment has this reference.
+        :raises InvalidAnswer: it is no text of 1 to 255 characters.
         """
         above("leases.save_reference")(self, reference)
 

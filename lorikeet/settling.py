@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import F
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from . import signals
 from .bases import subclass_of
-from .clock import now
+from .clock import as_stored, now
 from .conf import settings
 from .hooks import HOOKS
 from .locks import lock
@@ -25,7 +25,7 @@ from .notifications import announce
 from .outcomes import NotFound, Outcome, Paid, Pending, Refused, Unknown, to_json
 from .transactions import durable
 
-__all__ = ["UNRESOLVED", "cancel_order", "flag", "owe", "place_order", "settle"]
+__all__ = ["UNRESOLVED", "cancel_order", "flag", "owe", "place_order", "postpone", "settle"]
 
 logger = logging.getLogger(__name__)
 
@@ -178,9 +178,15 @@ def _wait(attempt: PaymentAttempt, outcome: Pending | NotFound | Unknown) -> Non
         values["updated_at"] = moment
     if isinstance(outcome, Pending) and outcome.expires_at is not None:
         order = Order.objects.filter(pk=attempt.order_id, state=Order.State.PENDING, attempts__lease=attempt.lease)
-        order.update(expires_at=outcome.expires_at)
+        order.update(expires_at=as_stored(outcome.expires_at))
     if mine.filter(state__in=PaymentAttempt.OPEN).update(**values) and "updated_at" in values:
         announce(signals.payment_changed, PaymentAttempt, "attempt", attempt.pk)
+
+
+def postpone(attempt: PaymentAttempt) -> None:
+    """Give the lease of an attempt back that could not be settled, and let it be looked at again later and later."""
+    mine = PaymentAttempt.objects.filter(pk=attempt.pk, lease=attempt.lease)
+    mine.update(lease=None, lease_until=None, check_at=_next_look(attempt, now()))
 
 
 def _next_look(attempt: PaymentAttempt, moment: datetime) -> datetime:
@@ -287,13 +293,21 @@ def _is_taken(attempt: PaymentAttempt, reference: str | None) -> bool:
 
 
 def _link(attempt: PaymentAttempt, payment: Payment | None) -> None:
+    """Keep the host's own record of a payment. The money is taken: a record that cannot be kept undoes nothing."""
     if payment is None:
         return
-    if payment._state.adding:
-        payment.attempt = attempt
-        payment.save()
-    else:
+    if not payment._state.adding:
         Payment.objects.filter(pk=payment.pk, attempt=None).update(attempt=attempt)
+        return
+    payment.attempt = attempt
+    try:
+        with transaction.atomic():
+            payment.save()
+    except OperationalError:  # all of it is tried again
+        raise
+    except Exception:
+        logger.exception("The %s of payment attempt %s was not kept.", type(payment).__name__, attempt.key)
+        flag(attempt, "payment not kept")
 
 
 def _as_json(info: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from itertools import islice
 from typing import Any
 
@@ -10,12 +11,15 @@ from django.http import HttpRequest
 
 from .exceptions import NoWebhooks
 from .models import PaymentAttempt, PaymentMethod
+from .outcomes import is_reference
 from .payments import resolve
 from .providers import read_key
 from .registry import registry
 from .reviews import review
 
 __all__ = ["receive"]
+
+logger = logging.getLogger(__name__)
 
 #: More than any provider puts into one event.
 MOST_POKES = 100
@@ -28,11 +32,19 @@ def receive(name: str, request: HttpRequest) -> None:
     :raises NoWebhooks: there is no such payment method, or it takes no webhooks.
     :raises WebhookError: its signature is wrong.
     :raises ProviderUnavailable: the provider did not answer; it is to send the webhook again.
+    :raises Exception: the first that one of the payments raised, when the others are done.
     """
     model: Any = registry.types(PaymentMethod).get(name)
     if model is None or not model.has_own("read_webhook"):
         raise NoWebhooks(name)
-    pokes = [text for text in islice(model.read_webhook(request), MOST_POKES) if isinstance(text, str)]
+    pokes = list(filter(is_reference, islice(model.read_webhook(request), MOST_POKES)))
     named = Q(reference__in=pokes) | Q(key__in=list(filter(None, map(read_key, pokes))))
+    errors = []
     for attempt in PaymentAttempt.objects.filter(named, provider=name):
-        (review if attempt.state == "paid" and not attempt.is_refund else resolve)(attempt)
+        try:
+            (review if attempt.state == "paid" and not attempt.is_refund else resolve)(attempt)
+        except Exception as error:  # the others are looked at all the same
+            logger.exception("Payment attempt %s could not be looked at for a webhook.", attempt.key)
+            errors.append(error)
+    if errors:
+        raise errors[0]

@@ -50,6 +50,28 @@ def test_an_action_is_answered_202_with_what_the_browser_has_to_do(shopper, wine
     assert "Retry-After" not in response
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda attempt: Pending("ref", action={"sum": float("nan")}),
+        lambda attempt: Pending("ref", action="\ud800"),
+        lambda attempt: Pending("ref\0"),
+        lambda attempt: Pending("ref", expires_at="tomorrow"),
+        lambda attempt: Paid("ref", Decimal("12.001"), "AUD"),
+        lambda attempt: Paid("ref", Decimal("12"), "AUD", "a receipt"),
+    ],
+    ids=["nan", "surrogate", "NUL", "moment", "amount", "payment"],
+)
+def test_an_answer_of_a_provider_that_cannot_be_is_no_error_of_the_shop(shopper, wine, answer):
+    get_ready(shopper, wine)
+    ScriptedCard.script(start_payment=answer, check_payment=answer)
+
+    responses = [shopper.checkout(), shopper.checkout()]
+
+    assert [(response.status_code, response.json()["reason"]) for response in responses] == [(202, "pending")] * 2
+    assert (charge().state, charge().attention) == ("unknown", "unresolved")
+
+
 @pytest.mark.parametrize("action", ["token", 0, [], {}, False])
 def test_an_action_may_be_any_json_value(shopper, wine, action):
     get_ready(shopper, wine)

@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 from django.utils.timezone import now
 
-from lorikeet.exceptions import LostLease, PaymentError
+from lorikeet.exceptions import InvalidAnswer, LostLease, PaymentError
 from lorikeet.models import Payment, PaymentAttempt, PaymentMethod
 from lorikeet.outcomes import NotFound, Paid, Pending, Refused, Unknown
+from lorikeet.payments import begin, resolve
 from lorikeet.providers import ask_for_refund, check, method_of, read_key, start, stop
 from tests.testapp import models
 from tests.unit import DECLINED, begin_sale, make_attempt, make_order, received, states
@@ -179,9 +180,60 @@ def test_what_is_no_outcome_says_nothing(asked, scripted, answer, caplog):
     scripted.script(check_payment=lambda attempt: answer)
 
     assert check(asked) == Unknown()
-    assert [record.getMessage() for record in caplog.records] == [
-        f"Payment attempt {asked.key} was answered {answer!r}: its outcome is unknown."
-    ]
+    said, flagged = caplog.records
+    assert said.getMessage() == f"Payment attempt {asked.key} was answered what cannot be: its outcome is unknown."
+    assert str(said.exc_info[1]) == (
+        f"ScriptedCard.check_payment() returned {answer!r} instead of Paid(...) or Pending(...)."
+    )
+    assert flagged.getMessage().endswith("needs attention: unresolved.")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda attempt: Paid("ch_1", Decimal("12.005"), "AUD"),
+        lambda attempt: Paid("ch_1", Decimal("12"), "A$"),
+        lambda attempt: Paid("ch\ud800", Decimal("12"), "AUD"),
+        lambda attempt: Paid("ch_1", Decimal("12"), "AUD", "ch_1"),
+        lambda attempt: Paid("ch_1", Decimal("12"), "AUD", attempt.method),
+        lambda attempt: Pending(action={"sum": float("nan")}),
+        lambda attempt: Pending(action="\ud800"),
+        lambda attempt: Pending(expires_at="tomorrow"),
+        lambda attempt: Pending("ch\0"),
+        lambda attempt: attempt.save_reference("ch\0"),
+    ],
+    ids=["amount", "currency", "reference", "text", "method", "nan", "surrogate", "moment", "NUL", "saved"],
+)
+def test_an_answer_that_cannot_be_leaves_the_outcome_unknown_and_calls_the_staff(asked, scripted, answer, caplog):
+    scripted.script(start_payment=answer)
+
+    assert begin(asked) == Unknown()
+
+    attempt = PaymentAttempt.objects.get()
+    assert (attempt.state, attempt.reference, attempt.attention) == ("unknown", None, "unresolved")
+    assert attempt.order.is_pending
+    assert isinstance(caplog.records[0].exc_info[1], InvalidAnswer)
+
+
+def test_a_valid_answer_takes_it_off_the_list_again(asked, scripted):
+    scripted.script(start_payment=True, check_payment=Pending())
+
+    begin(asked)
+    resolve(asked)
+
+    attempt = PaymentAttempt.objects.get()
+    assert (attempt.state, attempt.attention) == ("pending", "")
+
+
+@pytest.mark.parametrize("error", [PaymentError, PaymentError()], ids=["class", "instance"])
+def test_a_decline_without_details_is_a_decline(asked, scripted, error):
+    def decline(attempt):
+        raise error
+
+    scripted.script(start_payment=decline, cancel_payment=True)
+
+    assert begin(asked) == Refused(None)
+    assert states(asked) == ("failed", "cancelled")
 
 
 def test_who_has_lost_the_lease_is_told(asked, scripted):

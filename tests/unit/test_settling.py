@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
@@ -57,6 +57,27 @@ def test_a_payment_is_linked_to_its_attempt(attempt, paid):
 
     paid.refresh_from_db()
     assert (paid.attempt, paid.reference) == (attempt, "ch_1")
+
+
+def test_a_record_of_the_hosts_that_cannot_be_kept_undoes_no_sale(attempt, caplog):
+    """The money was taken."""
+    record = models.CardPayment(reference="ch_1")  # of no payment method
+
+    assert settle(attempt, received(payment=record))
+
+    assert states(attempt) == ("paid", "placed")
+    assert PaymentAttempt.objects.get().attention == "payment not kept"
+    assert caplog.records[0].getMessage() == f"The CardPayment of payment attempt {attempt.key} was not kept."
+
+
+def test_a_sale_whose_record_meets_a_busy_database_is_settled_again(attempt, monkeypatch, unchanged):
+    def be_busy(payment, **kwargs):
+        raise OperationalError("deadlock detected")
+
+    monkeypatch.setattr(models.CardPayment, "save", be_busy)
+
+    with unchanged(), pytest.raises(OperationalError):
+        settle(attempt, received(payment=models.CardPayment(method=attempt.method)))
 
 
 def test_money_may_come_without_a_record_of_the_hosts(attempt):

@@ -13,7 +13,7 @@ from lorikeet.settling import settle
 from lorikeet.webhooks import receive
 from tests.faults.clients import sign_event
 from tests.testapp import models
-from tests.unit import DECLINED, begin_sale, make_attempt, make_order, received, reread, states
+from tests.unit import DECLINED, begin_sale, make_attempt, make_order, received, reread, sell, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -124,13 +124,33 @@ def test_a_webhook_names_so_many_and_no_more(scripted, poke, monkeypatch):
     assert [pk for _, pk in scripted.asked] == [attempt.pk for attempt in attempts[:2]]
 
 
+def test_a_mistake_in_one_payment_keeps_none_of_the_others_from_being_looked_at(scripted, poke, monkeypatch, caplog):
+    def fail(line):
+        raise ZeroDivisionError
+
+    broken, whole = begin_sale(scripted), begin_sale(scripted)
+    for attempt in (broken, whole):
+        settle(attempt, Pending())
+    sell(models.MoodyLine.objects.create(cart=broken.order.cart), broken.order)
+    monkeypatch.setattr(models.MoodyLine, "undo_checkout", fail)
+    scripted.script(check_payment=PaymentError(DECLINED), cancel_payment=True)
+
+    with pytest.raises(ZeroDivisionError):
+        poke(broken.key, whole.key)
+
+    assert [states(broken), states(whole)] == [("pending", "pending"), ("failed", "cancelled")]
+    assert caplog.records[0].getMessage() == f"Payment attempt {broken.key} could not be looked at for a webhook."
+
+
 @pytest.mark.parametrize("name", ["Nothing", "PretendCard", "WineLine", ""])
 def test_what_takes_no_webhooks_is_not_found(name):
     with pytest.raises(NoWebhooks):
         receive(name, request())
 
 
-@pytest.mark.parametrize("odd", [None, 17, b"pi_1", {"id": "pi_1"}], ids=repr)
+@pytest.mark.parametrize(
+    "odd", [None, 17, b"pi_1", {"id": "pi_1"}, "pi\0", "\ud800", "x" * 100_000], ids=lambda odd: ascii(odd)[:20]
+)
 def test_what_is_no_name_is_dropped_and_the_others_are_looked_at(waiting, scripted, poke, odd):
     """A provider sends events without our key, and repeats for days what was not answered."""
     scripted.script(check_payment=received())
