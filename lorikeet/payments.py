@@ -23,7 +23,7 @@ from .models import Order, PaymentAttempt
 from .notifications import notify
 from .outcomes import NotFound, Outcome, Paid, Pending, Refused, Unknown, is_refusal
 from .providers import ask_for_refund, check, method_of, start, stop
-from .settling import settle
+from .settling import postpone, settle
 
 __all__ = ["NotFound", "Paid", "Pending", "begin", "confirm", "decide", "give_up", "resolve"]
 
@@ -129,16 +129,23 @@ def _look(attempt: PaymentAttempt, present: bool) -> Outcome:
 def _conclude(attempt: PaymentAttempt, ask: Callable[[], Outcome], request: HttpRequest | None) -> Outcome | None:
     try:
         outcome = ask()
-        if isinstance(outcome, Refused) and outcome.reason == "refused" and not attempt.is_refund:
+        if is_refusal(outcome) and not attempt.is_refund:
             outcome = stop(attempt, outcome, outcome)
+        placed = _settle(attempt, outcome)
     except LostLease:
         return None
-    try:
-        placed = settle(attempt, outcome)
-    except IntegrityError:  # another attempt was given this reference at the same moment
-        placed = settle(attempt, outcome)
+    except Exception:  # such as a mistake in a host's hook: whatever else is due is looked at first
+        postpone(attempt)
+        raise
     if placed:
         notify(Order.objects.select_related("user").get(pk=attempt.order_id), request)
     if is_refusal(outcome) and not attempt.is_refund:  # whoever finds it, a webhook too
         throttles.record("checkout", cart=str(attempt.order.cart_id or ""))
     return outcome
+
+
+def _settle(attempt: PaymentAttempt, outcome: Outcome) -> bool:
+    try:
+        return settle(attempt, outcome)
+    except IntegrityError:  # another attempt was given this reference at the same moment
+        return settle(attempt, outcome)

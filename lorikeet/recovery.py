@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from time import monotonic
 from typing import Any
 
 from django.db import connections, router, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from .clock import now
 from .conf import settings
+from .exceptions import RegistrationError
 from .leases import due
 from .models import (
     Adjustment,
@@ -43,12 +46,16 @@ logger = logging.getLogger(__name__)
 
 State = PaymentAttempt.State
 BATCH = 500
-#: How many payments in a row a provider may not answer for, before a run goes on to the next provider.
-SILENT_AFTER = 3
+#: How many payments in a row a provider may not answer for, before its turn is over.
+SILENT_AFTER = 50
+#: How many seconds a provider's turn lasts: what is not reached by then is reached in the next run.
+TURN_SECONDS = 30
 #: How long the outcome of a payment may be unknown before the staff are told.
 UNKNOWN_FOR = timedelta(minutes=15)
 
 
+#: What is done in every run, in this order.
+OWN = ("payments looked at", "payments flagged", "orders notified", "carts deleted", "counts deleted")
 #: What an extension has done periodically, by what its count is of.
 SWEEPS: dict[str, Callable[[], int]] = {}
 
@@ -58,7 +65,10 @@ def register_sweep(what: str, sweep: Callable[[], int]) -> None:
 
     :param what: the rows that it deals with, such as ``"holds released"``.
     :param sweep: idempotent, and safe to run from any number of processes; it returns how many rows it dealt with.
+    :raises RegistrationError: another sweep has this name.
     """
+    if what in OWN or SWEEPS.get(what, sweep) != sweep:
+        raise RegistrationError(f"There is a sweep {what!r} already: say in other words what yours deals with.")
     SWEEPS[what] = sweep
 
 
@@ -68,16 +78,9 @@ def tick(progress: Callable[[str, int], None] = lambda what, count: None) -> dic
     :param progress: called after each sweep, with its name and its count.
     :raises Exception: the first that a sweep raised, when the others are done.
     """
-    sweeps = {
-        "payments looked at": resolve_due,
-        "payments flagged": flag_unresolved,
-        "orders notified": notify_missed,
-        "carts deleted": delete_abandoned_carts,
-        "counts deleted": delete_expired_counts,
-        **SWEEPS,
-    }
+    own = resolve_due, flag_unresolved, notify_missed, delete_abandoned_carts, delete_expired_counts
     counts, errors = {}, []
-    for what, sweep in sweeps.items():
+    for what, sweep in (*zip(OWN, own, strict=True), *SWEEPS.items()):
         try:
             counts[what] = sweep()
         except Exception as error:  # one sweep must not keep the others from being done
@@ -85,7 +88,7 @@ def tick(progress: Callable[[str, int], None] = lambda what, count: None) -> dic
             errors.append(error)
         else:
             progress(what, counts[what])
-    if "payments looked at" in counts:
+    if OWN[0] in counts:
         RecoveryRun.objects.update_or_create(pk=1, defaults={"finished_at": now()})
     if errors:
         raise errors[0]
@@ -95,28 +98,32 @@ def tick(progress: Callable[[str, int], None] = lambda what, count: None) -> dic
 def resolve_due() -> int:
     """Ask after the payments whose process died in the middle, and those that are to be looked at again by now.
 
-    Every provider has its turn, however many payments wait for another that does not answer.
+    Each provider has its turn, and those of its payments whose outcome is unknown have one of their own: what does not
+    answer keeps nothing else waiting for longer than ``TURN_SECONDS``.
     """
     attempts = PaymentAttempt.objects.filter(due(now()))
     providers = sorted(set(attempts.values_list("provider", flat=True)))
-    return sum(_resolve_due_at(provider, attempts.filter(provider=provider)) for provider in providers)
+    is_unknown = Q(state=State.UNKNOWN)
+    turns = [(provider, which) for provider in providers for which in (~is_unknown, is_unknown)]
+    return sum(_take_turn(provider, attempts.filter(which, provider=provider)) for provider, which in turns)
 
 
-def _resolve_due_at(provider: str, attempts: QuerySet[PaymentAttempt]) -> int:
-    """Ask one provider after up to ``BATCH`` payments; enough unknown outcomes in a row, and it is left in peace."""
+def _take_turn(provider: str, attempts: QuerySet[PaymentAttempt]) -> int:
+    """Ask one provider after up to ``BATCH`` payments, in the order in which they are due."""
     looked = silences = 0
-    for attempt in attempts.order_by("check_at", "id")[:BATCH]:
+    ends = monotonic() + TURN_SECONDS
+    for attempt in attempts.order_by(Coalesce("lease_until", "check_at", "created_at"), "id")[:BATCH]:
+        if silences == SILENT_AFTER or monotonic() > ends:
+            logger.error("%s takes too long to answer; its other payments are looked at in the next run.", provider)
+            break
         looked += 1
         try:
             outcome = resolve(attempt)
         except Exception:  # the others must not wait for a host's mistake in this one
             logger.exception("Payment attempt %s could not be resolved.", attempt.key)
             flag(attempt, UNRESOLVED)
-            continue
-        silences = silences + 1 if outcome == Unknown() else 0
-        if silences == SILENT_AFTER:
-            logger.error("%s does not answer; its other payments are looked at in the next run.", provider)
-            break
+        else:
+            silences = silences + 1 if outcome == Unknown() else 0
     return looked
 
 

@@ -13,7 +13,7 @@ from django.utils.timezone import now
 
 from lorikeet import recovery
 from lorikeet.leases import claim
-from lorikeet.management.commands import lorikeet_tick
+from lorikeet.management.commands import lorikeet_reconcile, lorikeet_tick
 from lorikeet.models import Order, PaymentAttempt
 from lorikeet.outcomes import Pending, ProviderRefund, Refused, Review
 from lorikeet.settling import settle
@@ -274,6 +274,21 @@ def test_a_provider_that_falls_silent_while_refunds_are_looked_at_is_named(waiti
         failed = fail("lorikeet_reconcile")
 
     assert failed == ([line("refunds", paid)], "No answer from ExactCard; 1 differences elsewhere.")
+
+
+def test_what_cannot_be_settled_keeps_none_of_the_others_from_being_compared(waiting, provider, monkeypatch, caplog):
+    def fail_to_settle(difference):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(lorikeet_reconcile, "look_again", fail_to_settle)
+    first = provider.pay_elsewhere(1200, "AUD", key=waiting.key)
+    second = provider.pay_elsewhere(1200, "AUD", key=uuid4())
+
+    lines, said = fail("lorikeet_reconcile")
+
+    assert sorted(lines) == sorted([line("open", first), line("unknown", second)])
+    assert said == "No answer from ExactCard; 1 differences elsewhere."
+    assert caplog.records[0].getMessage() == f"ExactCard {first['id']} could not be settled."
 
 
 def test_one_says_how_far_to_look_back(provider):

@@ -2,13 +2,14 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from django.test import override_settings
 from django.utils.timezone import now
 
-from lorikeet import recovery
-from lorikeet.exceptions import PaymentError
+from lorikeet import leases, payments, recovery, settling
+from lorikeet.exceptions import PaymentError, RegistrationError
 from lorikeet.models import (
     Order,
     PaymentAttempt,
@@ -169,28 +170,134 @@ def silent(monkeypatch):
     return asked
 
 
-def test_a_provider_that_gives_no_answer_is_left_in_peace_and_the_others_have_their_turn(scripted, silent, caplog):
-    away = [begin_sale(models.ExactCard, lease_until=ago(seconds=1)) for _ in range(4)]
-    there = [begin_sale(scripted, lease_until=ago(seconds=1)) for _ in range(4)]
+@pytest.fixture
+def patience_of_two(monkeypatch):
+    monkeypatch.setattr(recovery, "SILENT_AFTER", 2)
+
+
+TAKES_TOO_LONG = "ExactCard takes too long to answer; its other payments are looked at in the next run."
+
+
+def test_a_provider_that_gives_no_answer_is_left_in_peace_and_the_others_have_their_turn(
+    patience_of_two, scripted, silent, caplog
+):
+    away = [begin_sale(models.ExactCard, lease_until=ago(seconds=1)) for _ in range(3)]
+    there = [begin_sale(scripted, lease_until=ago(seconds=1)) for _ in range(3)]
     scripted.script(check_payment=Pending())
 
-    assert recovery.resolve_due() == 7
+    assert recovery.resolve_due() == 5
 
-    assert silent == [attempt.pk for attempt in away[:3]]
+    assert silent == [attempt.pk for attempt in away[:2]]
     assert [pk for _, pk in scripted.asked] == [attempt.pk for attempt in there]
-    assert caplog.records[-1].levelname == "ERROR"
-    assert caplog.records[-1].getMessage() == (
-        "ExactCard does not answer; its other payments are looked at in the next run."
-    )
+    assert (caplog.records[-1].levelname, caplog.records[-1].getMessage()) == ("ERROR", TAKES_TOO_LONG)
 
 
-def test_a_provider_that_answers_in_between_is_asked_on(scripted):
-    for _ in range(6):
+def test_a_provider_that_answers_in_between_is_asked_on(patience_of_two, scripted):
+    for _ in range(4):
         begin_sale(scripted, lease_until=ago(seconds=1))
-    silences = [TimeoutError(), TimeoutError()]
-    scripted.script(check_payment=[*silences, Pending(), *silences, Pending()])
+    scripted.script(check_payment=[TimeoutError(), Pending(), TimeoutError(), Pending()])
 
-    assert recovery.resolve_due() == 6
+    assert recovery.resolve_due() == 4
+
+
+def test_a_provider_that_takes_its_time_has_so_much_of_it_and_no_more(scripted, monkeypatch, caplog):
+    clock = [0]
+
+    def take_time(card, attempt):
+        clock[0] += recovery.TURN_SECONDS * 0.6
+        return Pending()
+
+    monkeypatch.setattr(recovery, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(models.ExactCard, "check_payment", take_time)
+    for method in (models.ExactCard, scripted):
+        for _ in range(3):
+            begin_sale(method, lease_until=ago(seconds=1))
+    scripted.script(check_payment=Pending())
+
+    assert recovery.resolve_due() == 2 + 3
+
+    assert [record.getMessage() for record in caplog.records] == [TAKES_TOO_LONG]
+
+
+def test_what_is_unknown_already_keeps_nothing_waiting_that_was_answered(patience_of_two, scripted):
+    unknown = [begin_sale(scripted, state="unknown", lease_until=ago(hours=1)) for _ in range(3)]
+    pending = begin_sale(scripted, state="pending", lease_until=None, check_at=ago(seconds=1))
+    scripted.script(check_payment=[Pending(), TimeoutError(), TimeoutError()])
+
+    assert recovery.resolve_due() == 3
+
+    assert [pk for _, pk in scripted.asked] == [pending.pk, unknown[0].pk, unknown[1].pk]
+
+
+@pytest.fixture
+def later(monkeypatch):
+    """Return a function that lets time pass, a minute or as much as it is told, for all that asks for the time."""
+    passed = [timedelta(0)]
+    for module in (leases, settling, recovery, payments):
+        monkeypatch.setattr(module, "now", lambda: now() + passed[0])
+
+    def wait(delta=timedelta(seconds=61)):
+        passed[0] += delta
+
+    return wait
+
+
+def runs_until_settled(attempt, wait):
+    """Return how many runs of recovery, one a minute, it takes until an attempt is settled."""
+    for run in range(1, 20):
+        recovery.resolve_due()
+        if states(attempt) == ("paid", "placed"):
+            return run
+        wait()
+    return None
+
+
+@pytest.mark.parametrize("trouble", ["raising", "silent"])
+def test_what_cannot_be_settled_lets_pass_what_is_due_behind_it(
+    scripted, batches_of_two, patience_of_two, later, monkeypatch, trouble
+):
+    def fail(line):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(models.MoodyLine, "finish_checkout", fail)
+    stuck = [begin_sale(scripted, lease_until=ago(seconds=9)) for _ in range(6)]
+    for attempt in stuck:
+        sell(models.MoodyLine.objects.create(cart=attempt.order.cart), attempt.order)
+    behind = begin_sale(scripted, lease_until=ago(seconds=1))
+    keys = {attempt.key for attempt in stuck}
+
+    def answer(attempt):
+        if trouble == "silent" and attempt.key in keys:
+            raise TimeoutError
+        return received(str(attempt.key))
+
+    scripted.script(check_payment=answer)
+
+    assert runs_until_settled(behind, later) == 4
+
+    assert {states(attempt)[1] for attempt in stuck} == {"pending"}
+
+
+def test_what_cannot_be_settled_is_tried_again_later_and_later(scripted, monkeypatch, later):
+    def fail(line):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(models.MoodyLine, "finish_checkout", fail)
+    attempt = begin_sale(scripted, lease_until=ago(seconds=1))
+    sell(models.MoodyLine.objects.create(cart=attempt.order.cart), attempt.order)
+    scripted.script(check_payment=received())
+    looks = []
+
+    for _ in range(10):
+        recovery.resolve_due()
+        looks.append(PaymentAttempt.objects.get().check_at)
+        later(looks[-1] - leases.now())
+
+    waits = [round((second - first).total_seconds()) for first, second in pairwise(looks)]
+    assert waits == sorted(waits)
+    assert (waits[0], waits[-1] > 20) == (10, True)
+    assert len(scripted.asked) == 10
+    assert PaymentAttempt.objects.get().attention == "unresolved"
 
 
 def test_what_waited_longest_is_asked_after_first(scripted):
@@ -432,12 +539,24 @@ def test_one_that_fails_keeps_no_other_from_being_done(sweeps, caplog):
     assert [record.getMessage() for record in caplog.records] == ["This sweep was not finished: envelopes sealed."]
 
 
+def lick():
+    return 3
+
+
 def test_a_sweep_that_is_registered_again_is_run_once(sweeps):
     """``AppConfig.ready()`` may be called twice."""
-    runs = []
     for _ in range(2):
-        recovery.register_sweep("stamps licked", lambda: runs.append(1) or 1)
+        recovery.register_sweep("stamps licked", lick)
 
-    recovery.tick()
+    assert list(recovery.tick().values()) == [0, 0, 0, 0, 0, 3]
 
-    assert runs == [1]
+
+@pytest.mark.parametrize("what", ["stamps licked", "payments looked at"])
+def test_a_sweep_whose_name_is_taken_is_an_error(sweeps, what):
+    recovery.register_sweep("stamps licked", lick)
+
+    with pytest.raises(RegistrationError) as refusal:
+        recovery.register_sweep(what, fail)
+
+    assert str(refusal.value) == f"There is a sweep {what!r} already: say in other words what yours deals with."
+    assert sweeps == {"stamps licked": lick}

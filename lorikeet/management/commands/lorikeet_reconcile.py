@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from argparse import ArgumentParser
 from datetime import timedelta
 from typing import Any
@@ -11,6 +12,8 @@ from django.utils.timezone import now
 
 from lorikeet.exceptions import ProviderUnavailable
 from lorikeet.reconciliation import Difference, differences, look_again, pay_back
+
+logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -24,13 +27,20 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         found = open_ = 0
+        silent = set()
         try:
             for difference in differences(now() - timedelta(days=options["days"])):
                 found += difference.kind != "open"
                 open_ += difference.kind == "open"
-                self.report(difference, options["refund"])
+                try:
+                    self.report(difference, options["refund"])
+                except Exception:  # the others are compared all the same
+                    logger.exception("%s %s could not be settled.", difference.provider, difference.payment.reference)
+                    silent.add(difference.provider)
         except ProviderUnavailable as error:
-            raise CommandError(f"No answer from {error}; {found} differences elsewhere.") from error
+            silent.add(str(error))
+        if silent:
+            raise CommandError(f"No answer from {', '.join(sorted(silent))}; {found} differences elsewhere.")
         if found:
             raise CommandError(f"{found} differences.")
         self.stdout.write(
