@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import replace
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -25,9 +26,9 @@ from . import editing, throttles
 from .api_base import CartAPIView, JSONView
 from .authentication import network_of
 from .carts import TOKEN_HEADER
-from .checkout import Checkout, Terms, checkout, read
+from .checkout import Checkout, Terms, checkout, may_ask_in, read
 from .contents import NOBODY, CartContents
-from .exceptions import WebhookError
+from .exceptions import TooManyAttempts, WebhookError
 from .models import Adjustment, Cart, DeliveryAddress, LineItem, Order, PaymentAttempt, PaymentMethod
 from .order_access import let_in
 from .outcomes import is_refusal
@@ -323,6 +324,8 @@ class CheckoutConfirmView(GuessView, PendingCheckoutView):
         attempt = order.latest_charge
         outcome: Any = None
         if attempt is not None and (order.is_pending or data):
+            if seconds := may_ask_in(order.pk, network_of(request)):
+                return answer_later(request, order, seconds, data)
             outcome = self.conclude(attempt, data)
         if is_refusal(outcome):
             throttles.record("checkout", ip=network_of(request))
@@ -354,11 +357,23 @@ class CheckoutCancelView(PendingCheckoutView):
         order = self.order(id)
         if request.data != {}:
             raise ValidationError({"non_field_errors": [_("Send nothing, or an empty JSON object.")]})
+        if order.is_pending and (seconds := may_ask_in(order.pk, network_of(request))):
+            return answer_later(request, order, seconds)
         done = read(order.pk, give_up(order, request._request), request=request._request)
         if done.order.is_pending or done.order.is_placed:
             return answer_checkout(request, done)
         shown = represent_checkout(done.order, done.order.latest_charge)
         return open_order(request, done.order, Response({"reason": "cancelled", "id": order.pk, "checkout": shown}))
+
+
+def answer_later(request: Request, order: Order, seconds: int, data: Any = None) -> Response:
+    """Answer with what is known of an order whose provider was asked too often.
+
+    :raises TooManyAttempts: there is ``data``, which nobody has read.
+    """
+    if data:
+        raise TooManyAttempts(seconds)
+    return answer_checkout(request, replace(read(order.pk), retry_after=seconds))
 
 
 def answer_checkout(request: Request, done: Checkout) -> Response:
@@ -396,7 +411,7 @@ def answer_unplaced(done: Checkout, attempt: PaymentAttempt | None) -> Response:
         shown["duplicate"] = True
     if done.action is not None:
         return Response({"reason": "action_required", "payment_method": name, "info": done.action, **shown}, status=202)
-    return Response({"reason": "pending", **shown}, status=202, headers={"Retry-After": "1"})
+    return Response({"reason": "pending", **shown}, status=202, headers={"Retry-After": str(done.retry_after)})
 
 
 class WebhookView(JSONView):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,7 +47,7 @@ from .registry import registry
 from .settling import place_order
 from .transactions import durable
 
-__all__ = ["Checkout", "Terms", "checkout", "read"]
+__all__ = ["Checkout", "Terms", "checkout", "may_ask_in", "read"]
 
 #: How old an order that waits may be to be taken for the one that is asked for again.
 TWIN_AGE = timedelta(minutes=30)
@@ -84,6 +84,7 @@ class Checkout:
     :param action: what the browser has to do now, as the payment method says, or ``None``.
     :param is_duplicate: this is another order of the same, which waits; nothing new was made.
     :param answers: what the receivers of ``order_checked_out`` returned for the client, if they ran in this request.
+    :param retry_after: in how many seconds it is worth asking again, if it is not decided.
     """
 
     order: Order
@@ -91,6 +92,7 @@ class Checkout:
     action: Any = None
     is_duplicate: bool = False
     answers: dict[str, Any] = field(default_factory=dict)
+    retry_after: int = 1
 
 
 def checkout(cart: Cart, terms: Terms = NO_TERMS, request: HttpRequest | None = None) -> Checkout:
@@ -111,10 +113,19 @@ def checkout(cart: Cart, terms: Terms = NO_TERMS, request: HttpRequest | None = 
     prepared = _prepare(cart, terms)
     if prepared.attempt is not None:
         prepared.attempt.off_session = terms.off_session
+        if not prepared.made and (seconds := may_ask_in(prepared.order_id, terms.network)):
+            return replace(
+                read(prepared.order_id, None, prepared.replayed, prepared.is_duplicate, request), retry_after=seconds
+            )
     outcome = _pay(prepared, request)
     if is_refusal(outcome):
         throttles.record("checkout", ip=terms.network)
     return read(prepared.order_id, outcome, prepared.replayed, prepared.is_duplicate, request)
+
+
+def may_ask_in(order_id: int, network: str) -> int:
+    """Count that a client has a provider asked about an order, and return 0; or how many seconds it has to wait."""
+    return throttles.spend("ask", order=str(order_id), ip=network)
 
 
 def _pay(prepared: Prepared, request: HttpRequest | None) -> Outcome | None:

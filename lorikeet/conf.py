@@ -197,11 +197,14 @@ class Settings(SettingsGroup):
             "guess_cart": "20/hour",
             "guess_ip": "200/hour",
             "cart_ip": "200/hour",
+            "ask_order": "30/minute",
+            "ask_ip": "300/minute",
         },
         rates,
         "How many refused payments (``checkout_...``) and refused adjustments and payment methods (``guess_...``) one "
         "cart and one network (IPv4 /24, IPv6 /48) may have, and how many carts its guests may begin (``cart_ip``), "
-        "before the answer is 429. A scope left out is not limited.",
+        "before the answer is 429; and how often one order and one network may have a provider asked what became of a "
+        "payment (``ask_...``) before the answer is what Lorikeet knows already. A scope left out is not limited.",
     )
     ABANDONED_CART_DAYS = Setting(30, positive, "Days after its last change that a guest's cart is deleted.")
     CART_TOKEN_DAYS = Setting(30, positive, "Days for which a cart token (``X-Cart-Token``) is accepted.")

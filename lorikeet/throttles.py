@@ -10,11 +10,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.crypto import salted_hmac
 
+from .clock import as_stored
 from .conf import parse_rate, settings
 from .exceptions import TooManyAttempts
 from .models import ThrottleCount
 
-__all__ = ["check", "digest", "in_turn", "record", "seconds_until"]
+__all__ = ["check", "digest", "in_turn", "record", "seconds_until", "spend"]
 
 #: Of the row by which transactions wait for each other.
 DAY = 86400
@@ -79,7 +80,7 @@ def _count(bucket: Bucket) -> None:
         return
     try:
         with transaction.atomic():
-            expires_at = datetime.fromtimestamp(bucket.ends, timezone.utc)
+            expires_at = as_stored(datetime.fromtimestamp(bucket.ends, timezone.utc))
             ThrottleCount.objects.create(key=bucket.key, window=bucket.window, count=1, expires_at=expires_at)
     except IntegrityError:  # another process was first
         row.update(count=F("count") + 1)
@@ -87,6 +88,17 @@ def _count(bucket: Bucket) -> None:
 
 def _key(scope: str, identity: str) -> str:
     return salted_hmac(f"lorikeet.throttle.{scope}", identity, algorithm="sha256").hexdigest()
+
+
+def spend(action: str, **identities: str) -> int:
+    """Count one ``action`` that is limited whatever comes of it, and return 0; or how many seconds it has to wait."""
+    with transaction.atomic():
+        try:
+            check(action, **identities)
+        except TooManyAttempts as error:
+            return error.retry_after
+        record(action, **identities)
+    return 0
 
 
 def _buckets(action: str, identities: dict[str, str]) -> list[Bucket]:

@@ -19,10 +19,10 @@ def get_ready(browser, wine, method="ScriptedCard"):
         assert browser.patch(CART, {"email": "joe@example.com"}).status_code == 200
 
 
-def start_waiting(browser, wine, action=ACTION, **answers):
+def start_waiting(browser, wine, action=ACTION, reference="ref", **answers):
     """Check out with a card whose provider asks for an action, and return the object of the checkout."""
     get_ready(browser, wine)
-    ScriptedCard.script(start_payment=Pending("ref", action=action), **answers)
+    ScriptedCard.script(start_payment=Pending(reference, action=action), **answers)
     response = browser.checkout()
     assert response.status_code == 202, response.content
     ScriptedCard.asked.clear()

@@ -10,7 +10,7 @@ from django.utils.timezone import now
 
 from lorikeet import urls
 from lorikeet.exceptions import PaymentError
-from lorikeet.models import Order
+from lorikeet.models import Order, PaymentAttempt
 from lorikeet.outcomes import Paid, Pending
 from tests.testapp import models
 from tests.testapp.clients import NEW_ADJUSTMENT, Browser
@@ -272,3 +272,79 @@ def test_a_scope_that_is_left_out_is_not_limited(refused):
         statuses = [refused.checkout().status_code for _ in range(8)]
 
     assert statuses == [422] * 8
+
+
+# how often a provider is asked
+
+
+def rows():
+    """Return the order and its payments as they are stored."""
+    return list(Order.objects.values()), list(PaymentAttempt.objects.values())
+
+
+@pytest.fixture
+def waiting(shopper, wine):
+    """A shopper's checkout that waits, whose provider has been asked once by the shopper since, and may be no more."""
+    checkout = start_waiting(shopper, wine)
+    models.ScriptedCard.script(check_payment=Pending("ref"))
+    with rates(ask_order="1/minute"):
+        assert shopper.post(checkout["confirm_url"], {}).status_code == 202
+        models.ScriptedCard.asked.clear()
+        yield checkout
+
+
+@pytest.mark.parametrize("how", ["checkout", "confirm", "cancel"])
+def test_a_provider_that_was_asked_often_enough_is_not_asked_and_what_is_known_is_answered(shopper, waiting, how):
+    before = rows()
+    url = waiting["url"].removesuffix(f"{waiting['id']}/") if how == "checkout" else waiting[f"{how}_url"]
+
+    response = shopper.post(url, {})
+
+    assert (models.ScriptedCard.asked, rows()) == ([], before)
+    assert (response.status_code, response.json()["reason"]) == (202, "pending")
+    assert response.json()["checkout"]["id"] == waiting["id"]
+    assert 1 <= int(response["Retry-After"]) <= 60
+
+
+def test_what_nobody_reads_is_answered_429(shopper, waiting, unchanged):
+    with unchanged():
+        response = shopper.post(waiting["confirm_url"], {"data": {"result": "passed"}})
+
+    assert response.status_code == 429
+    assert models.ScriptedCard.asked == []
+
+
+def test_a_checkout_that_is_decided_is_answered_however_often_it_is_asked_about(shopper, waiting):
+    Order.objects.update(state="placed", purchased_on=now(), notified_at=now(), slot=None)
+
+    responses = [shopper.post(waiting[name], {}) for name in ("confirm_url", "cancel_url")]
+
+    assert [response.status_code for response in responses] == [200, 200]
+
+
+def test_a_browser_may_ask_thirty_times_a_minute(shopper, wine):
+    """The default."""
+    checkout = start_waiting(shopper, wine)
+    models.ScriptedCard.script(check_payment=Pending("ref"))
+
+    waits = [shopper.post(checkout["confirm_url"], {})["Retry-After"] for _ in range(30)]
+    last = shopper.post(checkout["confirm_url"], {})
+
+    assert set(waits) == {"1"}
+    assert last.status_code == 202
+    assert len(models.ScriptedCard.asked) == 30
+
+
+def test_a_network_asks_so_often_and_no_more(wine):
+    first, second = Browser(), Browser()
+    checkouts = start_waiting(first, wine), start_waiting(second, wine, reference="ref 2")
+    models.ScriptedCard.script(check_payment=Pending())
+
+    with rates(ask_ip="1/hour"):
+        answers = [
+            browser.post(checkout["confirm_url"], {})
+            for browser, checkout in zip((first, second), checkouts, strict=True)
+        ]
+
+    assert [answer.status_code for answer in answers] == [202, 202]
+    assert len(models.ScriptedCard.asked) == 1

@@ -125,6 +125,7 @@ def test_a_payment_that_was_never_made_is_made_for_a_shopper_who_comes_back(cart
     assert checkout(cart).order.state == "placed"
 
 
+@override_settings(LORIKEET_THROTTLE_RATES={"checkout_cart": "5/hour", "checkout_ip": "60/hour"})
 def test_a_refusal_that_is_found_by_a_retry_is_counted(cart, scripted):
     checkout_waiting(cart, scripted)
     scripted.script(check_payment=PaymentError(DECLINED), cancel_payment=True)

@@ -38,6 +38,8 @@ DEFAULTS = {
         "guess_cart": "20/hour",
         "guess_ip": "200/hour",
         "cart_ip": "200/hour",
+        "ask_order": "30/minute",
+        "ask_ip": "300/minute",
     },
     "LORIKEET_ABANDONED_CART_DAYS": 30,
     "LORIKEET_CART_TOKEN_DAYS": 30,
@@ -207,7 +209,7 @@ def test_rates_come_by_scope(value):
 
 def test_a_scope_that_is_not_known_is_named_with_those_that_are():
     assert Settings.THROTTLE_RATES.check({"checkout": "5/hour"}) == (
-        "names the scope 'checkout'; choose from checkout_cart, checkout_ip, guess_cart, guess_ip, cart_ip"
+        "names the scope 'checkout'; choose from checkout_cart, checkout_ip, guess_cart, guess_ip, cart_ip, ask_order, ask_ip"
     )
 
 
