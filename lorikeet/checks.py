@@ -44,6 +44,8 @@ MIDDLEWARE = {
 }
 #: A synchronous of SQLite that may lose commits.
 LESS_DURABLE = re.compile(r"synchronous\s*=\s*\(?['\"]?(off|normal|0|1)\b", re.IGNORECASE)
+#: Levels of which the database aborts one of two transactions that meet, or lets one read what is gone.
+HIGHER_ISOLATION = re.compile(r"repeatable[ \\]+read|serializable")
 
 
 @register("lorikeet")
@@ -58,6 +60,8 @@ def check_lorikeet(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         *_check_site(),
         *_check_origins(),
         *_check_databases(),
+        *_check_isolation(),
+        *_check_time_zone(),
         *_check_sqlite(),
         *check_classes(),
     ]
@@ -230,6 +234,36 @@ def _check_databases() -> Iterator[CheckMessage]:
             f"Lorikeet's tables are read or written in other databases than the default one: {sorted(aliases)}.",
             hint=f"Let the database routers answer {DEFAULT_DB_ALIAS!r} for the app, to reads as well.",
             id="lorikeet.E014",
+        )
+
+
+def _check_isolation() -> Iterator[CheckMessage]:
+    """Every write takes a lock and then reads, which sees what others have committed in READ COMMITTED alone.
+
+    See https://docs.djangoproject.com/en/stable/ref/databases/#database-isolation-level and
+    https://docs.djangoproject.com/en/stable/ref/databases/#mysql-isolation-level.
+    """
+    connection = connections[router.db_for_write(Cart)]
+    options = connection.settings_dict["OPTIONS"]
+    level = options.get("isolation_level", "read committed")
+    names = f"{getattr(level, 'name', level)} {options.get('options', '')}".lower().replace("_", " ")
+    is_higher = HIGHER_ISOLATION.search(names) is not None
+    if is_higher or (connection.vendor == "mysql" and level is None):
+        yield Error(
+            "The database's isolation level is above READ COMMITTED: shoppers who write at the same moment are "
+            "answered 503.",
+            hint='Take "isolation_level" out of DATABASES["default"]["OPTIONS"]: READ COMMITTED is Django\'s default.',
+            id="lorikeet.E020",
+        )
+
+
+def _check_time_zone() -> Iterator[CheckMessage]:
+    if not django_settings.USE_TZ and django_settings.TIME_ZONE not in ("UTC", "Etc/UTC"):
+        yield Warning(
+            "Times are kept without their time zone: in the night in which the clocks change, orders expire an hour "
+            "too early or too late.",
+            hint="USE_TZ = True",
+            id="lorikeet.W010",
         )
 
 

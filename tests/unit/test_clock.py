@@ -125,3 +125,41 @@ def test_a_sale_that_a_fast_server_places_is_told_in_time(fast):
     order = checkout(ready_cart()).order
 
     assert abs(order.purchased_on - datetime.now(timezone.utc)) < 30 * SECOND
+
+
+# a shop without time zones
+
+
+@pytest.fixture
+def zoneless():
+    """A shop with ``USE_TZ = False``."""
+    with override_settings(USE_TZ=False):
+        connection.close()
+        yield
+    connection.close()
+
+
+def test_a_shop_without_time_zones_declines_and_sells(zoneless):
+    cart = ready_cart(token="tok_declined")
+
+    declined = checkout(cart, Terms(network="192.0.2.0")).order
+    cart.payment_method.token = "tok_paid"
+    cart.payment_method.save()
+    sold = checkout(cart).order
+
+    assert (declined.state, sold.state) == ("cancelled", "placed")
+    assert abs(sold.purchased_on - datetime.now()) < 30 * SECOND  # noqa: DTZ005
+    assert health().needs_attention == 0
+
+
+def test_a_shop_without_time_zones_waits_as_long_as_the_provider_says(zoneless, scripted):
+    attempt = begin_sale(scripted)
+    until = datetime(2030, 1, 1, 12, tzinfo=timezone.utc)
+    scripted.script(check_payment=Pending(expires_at=until))
+
+    PaymentAttempt.objects.update(lease_until=clock.now() - SECOND)
+    resolve(attempt)
+    tick()
+
+    assert Order.objects.get().expires_at == django_timezone.make_naive(until)
+    assert states(attempt) == ("pending", "pending")

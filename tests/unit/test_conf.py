@@ -209,7 +209,8 @@ def test_rates_come_by_scope(value):
 
 def test_a_scope_that_is_not_known_is_named_with_those_that_are():
     assert Settings.THROTTLE_RATES.check({"checkout": "5/hour"}) == (
-        "names the scope 'checkout'; choose from checkout_cart, checkout_ip, guess_cart, guess_ip, cart_ip, ask_order, ask_ip"
+        "names the scope 'checkout'; choose from "
+        "checkout_cart, checkout_ip, guess_cart, guess_ip, cart_ip, ask_order, ask_ip"
     )
 
 

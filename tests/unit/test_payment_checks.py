@@ -1,6 +1,7 @@
 """The checks of what payments need: a database that keeps what it was told, recovery, and a way to be asked."""
 
 from datetime import timedelta
+from enum import IntEnum
 from io import StringIO
 
 import pytest
@@ -42,6 +43,84 @@ def sqlite(monkeypatch):
     """Return a function that sets the options of the database, which counts as SQLite."""
     monkeypatch.setattr(connections["default"], "vendor", "sqlite")
     return lambda options: monkeypatch.setitem(connections["default"].settings_dict, "OPTIONS", options)
+
+
+@pytest.fixture
+def server(monkeypatch):
+    """Return a function that sets the vendor and the options of the database, as far as the checks know."""
+
+    def pose(vendor, options):
+        monkeypatch.setattr(connections["default"], "vendor", vendor)
+        monkeypatch.setitem(connections["default"].settings_dict, "OPTIONS", options)
+
+    return pose
+
+
+class Level(IntEnum):
+    """As Django's drivers name the levels of PostgreSQL."""
+
+    READ_COMMITTED = 2
+    REPEATABLE_READ = 3
+    SERIALIZABLE = 4
+
+
+@pytest.mark.parametrize(
+    ("vendor", "options"),
+    [
+        ("postgresql", {"isolation_level": Level.REPEATABLE_READ}),
+        ("postgresql", {"isolation_level": Level.SERIALIZABLE}),
+        ("postgresql", {"options": "-c default_transaction_isolation=serializable"}),
+        ("postgresql", {"options": r"-c default_transaction_isolation=repeatable\ read"}),
+        ("mysql", {"isolation_level": "repeatable read"}),
+        ("mysql", {"isolation_level": "SERIALIZABLE"}),
+        ("mysql", {"isolation_level": None}),
+    ],
+    ids=str,
+)
+def test_e020_a_level_at_which_shoppers_who_meet_are_turned_away(server, vendor, options):
+    server(vendor, options)
+
+    assert found() == [
+        Error(
+            "The database's isolation level is above READ COMMITTED: shoppers who write at the same moment are "
+            "answered 503.",
+            hint='Take "isolation_level" out of DATABASES["default"]["OPTIONS"]: READ COMMITTED is Django\'s default.',
+            id="lorikeet.E020",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "options"),
+    [
+        ("postgresql", {}),
+        ("postgresql", {"isolation_level": Level.READ_COMMITTED, "options": "-c statement_timeout=9000"}),
+        ("mysql", {"charset": "utf8mb4"}),
+        ("mysql", {"isolation_level": "read committed"}),
+    ],
+    ids=str,
+)
+def test_e020_a_level_at_which_they_are_not(server, vendor, options):
+    server(vendor, options)
+
+    assert found() == []
+
+
+@override_settings(USE_TZ=False, TIME_ZONE="Australia/Adelaide")
+def test_w010_times_that_come_twice_a_year():
+    assert found() == [
+        Warning(
+            "Times are kept without their time zone: in the night in which the clocks change, orders expire an hour "
+            "too early or too late.",
+            hint="USE_TZ = True",
+            id="lorikeet.W010",
+        )
+    ]
+
+
+@override_settings(USE_TZ=False, TIME_ZONE="UTC")
+def test_w010_times_that_do_not():
+    assert found() == []
 
 
 @pytest.mark.parametrize("options", [{}, {"transaction_mode": "DEFERRED"}, {"transaction_mode": None}], ids=str)
