@@ -1,7 +1,8 @@
 """Real processes that want the same piece at the same moment, on PostgreSQL."""
 
 from functools import partial
-from time import sleep
+from multiprocessing import Event
+from time import monotonic
 
 import pytest
 from django.db import connection, transaction
@@ -33,6 +34,17 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 ROUNDS = 3
+
+
+def wait_for_a_waiter():
+    """Return when another process waits for a lock."""
+    deadline = monotonic() + 30
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+            assert monotonic() < deadline, "nobody waits"
 
 
 @pytest.fixture
@@ -264,14 +276,16 @@ def test_an_order_and_a_part_of_it_come_back_without_waiting_for_each_other_in_a
     def back(hold):
         with transaction.atomic():
             Hold.objects.select_for_update().get(pk=hold.pk)
-            sleep(0.5)
+            is_locked.set()
+            wait_for_a_waiter()
             return restock(hold).quantity
 
     def all_back(order):
-        sleep(0.2)
+        assert is_locked.wait(30)
         return sum(movement.quantity for movement in restock_order(order))
 
     for _ in rounds:
+        is_locked = Event()
         bottle, browser = make_bottle(9), ready()
         put(browser, bottle, "BottleLine", 4)
         put(browser, bottle, "SeatLine", 2)
