@@ -191,8 +191,8 @@ MUTANTS = {
                 IGNORE_LEASE,
                 (
                     "lorikeet.leases.due",
-                    "Q(state=State.CALLING) & (",
-                    "Q(state=State.CALLING) | (",
+                    "CLAIMABLE & (",
+                    "CLAIMABLE | (",
                 ),
             ),
             (Killer("exact", "freeze", CONFIRM, "idle"),),
@@ -207,8 +207,8 @@ MUTANTS = {
             (
                 (
                     "lorikeet.providers._read",
-                    "attempt.key)\n        return nothing",
-                    "attempt.key)\n        return Refused({})",
+                    "attempt.key)\n    return nothing",
+                    "attempt.key)\n    return Refused({})",
                 ),
             ),
             (Killer("simple", provider=("timeout_after", "charge")),),
@@ -261,8 +261,8 @@ MUTANTS = {
             (
                 (
                     "lorikeet.settling._receive",
-                    'order.is_pending and _move_on(attempt, attention="", check_at=None, **facts)',
-                    "_move_on(attempt, (*PaymentAttempt.OPEN, State.FAILED), check_at=None, **facts)",
+                    'order.is_pending and _move_on(attempt, moment, attention="", check_at=None, **facts)',
+                    "_move_on(attempt, moment, (*PaymentAttempt.OPEN, State.FAILED), check_at=None, **facts)",
                 ),
             ),
             (Killer("late money"),),

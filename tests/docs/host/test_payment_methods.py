@@ -191,6 +191,7 @@ class TestOperations:
         assert response.status_code == 200
         assert {**response.json(), "last_recovery": ""} == {
             "last_recovery": "",
+            "is_recovering": True,
             "needs_attention": 0,
             "overdue": 0,
             "untold": 0,
