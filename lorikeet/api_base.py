@@ -1,108 +1,41 @@
-"""What the views of the API have in common, and the one table from error to response."""
+"""What the views of the API have in common."""
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext as _
 from rest_framework import status
-from rest_framework.exceptions import Throttled
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.mediatypes import media_type_matches
-from rest_framework.views import APIView, exception_handler
+from rest_framework.views import APIView
 
 from . import throttles
 from .authentication import authenticators, network_of, refuse_foreign_sites
 from .carts import TOKEN_HEADER, Shopper, locked
 from .contents import CartContents
-from .exceptions import (
-    CartChanged,
-    CartGone,
-    ConflictError,
-    ConflictErrorSet,
-    IdempotencyKeyReused,
-    IncompleteCartErrorSet,
-    InvalidToken,
-    LimitReached,
-    NoWebhooks,
-    PaymentBusy,
-    ProviderUnavailable,
-    TooManyAttempts,
-)
+from .exceptions import CartChanged
+from .http.errors import first_message, handle_exception
 from .models import Cart, EmptyCart
 from .parsers import StrictJSONParser
 from .pricing import Totals
 from .representation import AmountEncoder, Representation, etag, render, with_time
 
-__all__ = ["CartAPIView", "JSONView", "first_message", "handle_exception"]
-
-logger = logging.getLogger(__name__)
+__all__ = ["CartAPIView", "JSONView"]
 
 #: "return=cart" among the preferences of a header (RFC 7240, section 2).
 PREFERENCE = re.compile(r'(?:^|,)\s*return\s*=\s*(?:cart|"cart")\s*(?:[;,]|$)', re.IGNORECASE)
-
-#: What each error answers with: a status, and a function from the error to the body. The first that fits counts.
-ANSWERS: dict[type[Exception], tuple[int, Callable[[Any], Any]]] = {
-    CartGone: (404, lambda error: {"detail": _("Not found.")}),
-    NoWebhooks: (404, lambda error: {"detail": _("Not found.")}),
-    CartChanged: (412, lambda error: {"detail": _("The cart has changed since it was shown.")}),
-    InvalidToken: (400, lambda error: {TOKEN_HEADER: [str(error)]}),
-    LimitReached: (400, lambda error: {error.field: [str(error)]}),
-    ConflictError: (409, lambda error: {"reason": "conflict", "info": [error.to_json()]}),
-    ConflictErrorSet: (409, lambda error: {"reason": "conflict", "info": error.to_json()}),
-    IncompleteCartErrorSet: (422, lambda error: {"reason": "incomplete", "info": error.to_json()}),
-    IdempotencyKeyReused: (
-        422,
-        lambda error: {
-            "reason": "idempotency_key_reused",
-            "info": {"message": _("This idempotency key was used with another request.")},
-        },
-    ),
-    PaymentBusy: (503, lambda error: {"detail": _("This payment is being worked on. Please try again.")}),
-    ProviderUnavailable: (503, lambda error: {"detail": _("The payment provider does not answer. Please try again.")}),
-    InterfaceError: (503, lambda error: {"detail": _("The shop is busy. Please try again.")}),
-    OperationalError: (503, lambda error: {"detail": _("The shop is busy. Please try again.")}),
-}
-
-
-def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Answer an error by the table, or as REST framework does; ``None`` leaves it to Django, as our bug."""
-    if isinstance(error, TooManyAttempts):
-        error = Throttled(error.retry_after, error.message)
-    for known, (code, body) in ANSWERS.items():
-        if isinstance(error, known):
-            response = Response(body(error), status=code)
-            if code == status.HTTP_503_SERVICE_UNAVAILABLE:
-                response["Retry-After"] = "1"
-            if isinstance(error, DatabaseError | InterfaceError):
-                logger.error("The database could not serve the cart.", exc_info=error)
-            return response
-    return exception_handler(error, context)
-
-
-def first_message(body: Any) -> str:
-    """Return the first message in the body of an error as one line of ASCII, for the header ``X-API-Error``."""
-    while isinstance(body, (dict, list)) and body:
-        if isinstance(body, dict):
-            known = next((key for key in ("message", "info", "detail") if body.get(key)), next(iter(body)))
-            body = body[known]
-        else:
-            body = body[0]
-    text = " ".join(str(body or _("Error")).split())
-    return text.encode("ascii", "backslashreplace").decode()[:500]
 
 
 class AmountRenderer(JSONRenderer):
@@ -138,6 +71,12 @@ class JSONView(APIView):
     def get_exception_handler(self) -> Any:
         return handle_exception
 
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if isinstance(response, Response) and 400 <= response.status_code < 500:
+            response["X-API-Error"] = first_message(response.data)
+        return response
+
 
 class CartAPIView(JSONView):
     """A view of the shopper's own cart, without any crossing of sites."""
@@ -159,8 +98,6 @@ class CartAPIView(JSONView):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
-        if isinstance(response, Response) and 400 <= response.status_code < 500:
-            response["X-API-Error"] = first_message(response.data)
         if self.new_token is not None:
             response[TOKEN_HEADER] = self.new_token
         response["Cache-Control"] = "private, no-cache"

@@ -29,6 +29,7 @@ from .carts import TOKEN_HEADER
 from .checkout import Checkout, Terms, checkout, may_ask_in, read
 from .contents import NOBODY, CartContents
 from .exceptions import TooManyAttempts, WebhookError
+from .http.errors import refuse_payment
 from .models import Adjustment, Cart, DeliveryAddress, LineItem, Order, PaymentAttempt, PaymentMethod
 from .order_access import let_in
 from .outcomes import is_refusal
@@ -84,9 +85,9 @@ class CartView(CartAPIView):
 def parse_email(body: Any) -> str:
     """Return the e-mail address in the body of a ``PATCH`` of the cart; empty to unset it."""
     if not isinstance(body, dict) or not body:
-        raise ValidationError({"email": [_("This field is required.")]})
+        raise editing.invalid("email", _("This field is required."), "required")
     if unknown := [str(key) for key in body if key != "email"]:
-        raise ValidationError({key: [_("Only the email can be changed here.")] for key in unknown})
+        raise editing.invalid(unknown[0], _("Only the email can be changed here."), "unknown_field")
     if body["email"] is None:
         return ""
     try:
@@ -265,7 +266,7 @@ class CheckoutView(CartAPIView):
     def idempotency_key(self) -> str | None:
         key = self.request.headers.get("Idempotency-Key")
         if key is not None and IDEMPOTENCY_KEY.fullmatch(key) is None:
-            raise ValidationError({"Idempotency-Key": [_("This must be 1 to 255 visible ASCII characters.")]})
+            raise editing.invalid("Idempotency-Key", _("This must be 1 to 255 visible ASCII characters."))
         return key
 
     def fingerprint(self) -> str:
@@ -280,12 +281,12 @@ class CheckoutView(CartAPIView):
 def parse_confirmation(body: Any) -> bool:
     """Tell whether the body of a checkout says ``{"confirm_duplicate": true}``; it says nothing else."""
     if not isinstance(body, dict):
-        raise ValidationError({"non_field_errors": [_("Expected a JSON object.")]})
+        raise editing.invalid("non_field_errors", _("Expected a JSON object."), "not_an_object")
     if unknown := [key for key in body if key != "confirm_duplicate"]:
-        raise ValidationError({key: [_("Checkout takes no such parameter.")] for key in unknown})
+        raise editing.invalid(unknown[0], _("Checkout takes no such parameter."), "unknown_field")
     confirmed = body.get("confirm_duplicate", False)
     if not isinstance(confirmed, bool):
-        raise ValidationError({"confirm_duplicate": [_("This must be true or false.")]})
+        raise editing.invalid("confirm_duplicate", _("This must be true or false."))
     return confirmed
 
 
@@ -337,16 +338,16 @@ class CheckoutConfirmView(GuessView, PendingCheckoutView):
         try:
             return confirm(attempt, data, self.request._request)
         except DjangoValidationError as error:
-            raise ValidationError(serializers.as_serializer_error(error)) from error
+            raise ValidationError({"data": serializers.as_serializer_error(error)}) from error
 
 
 def parse_data(body: Any) -> dict[str, Any]:
     """Return the ``data`` in the body of a confirmation; an empty body has none."""
     data = body.get("data", {}) if isinstance(body, dict) else None
     if not isinstance(data, dict):
-        raise ValidationError({"data": [_("This must be a JSON object.")]})
+        raise editing.invalid("data", _("This must be a JSON object."), "not_an_object")
     if unknown := [key for key in body if key != "data"]:
-        raise ValidationError({key: [_("Put what the payment method needs into data.")] for key in unknown})
+        raise editing.invalid(unknown[0], _("Put what the payment method needs into data."), "unknown_field")
     return data
 
 
@@ -356,7 +357,7 @@ class CheckoutCancelView(PendingCheckoutView):
     def post(self, request: Request, id: str) -> Response:
         order = self.order(id)
         if request.data != {}:
-            raise ValidationError({"non_field_errors": [_("Send nothing, or an empty JSON object.")]})
+            raise editing.invalid("non_field_errors", _("Send nothing, or an empty JSON object."))
         if order.is_pending and (seconds := may_ask_in(order.pk, network_of(request))):
             return answer_later(request, order, seconds)
         done = read(order.pk, give_up(order, request._request), request=request._request)
@@ -404,8 +405,7 @@ def answer_unplaced(done: Checkout, attempt: PaymentAttempt | None) -> Response:
     order = done.order
     name = attempt.provider if attempt else None
     if not order.is_pending:
-        info = attempt.info if attempt else None
-        return Response({"reason": "payment", "payment_method": name, "info": info}, status=422)
+        return refuse_payment(name, attempt.info if attempt else None)
     shown = {"id": order.pk, "checkout": represent_checkout(order, attempt)}
     if done.is_duplicate:
         shown["duplicate"] = True

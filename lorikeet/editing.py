@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import DataError, IntegrityError, models
 from django.http import Http404
 from django.utils.translation import gettext as _
-from rest_framework.exceptions import ValidationError
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import CharField, Field, HiddenField
 from rest_framework.serializers import Serializer, as_serializer_error
 
@@ -32,6 +32,7 @@ __all__ = [
     "edit",
     "edit_choice",
     "find",
+    "invalid",
     "parse_new",
     "retire",
     "rows_of",
@@ -87,15 +88,15 @@ def parse_new(base: Any, body: Any) -> tuple[Any, dict[str, Any]]:
     """
     body = _object(body, "non_field_errors")
     choices = registry.types(base)
-    errors: dict[str, list[str]] = {}
-    kind = body.get("type")
+    errors: dict[str, list[ErrorDetail]] = {}
+    kind, required = body.get("type"), str(Field.default_error_messages["required"])
     if not isinstance(kind, str) or kind not in choices:
-        problem = _("This is not a valid type.") if "type" in body else str(Field.default_error_messages["required"])
-        errors["type"] = [f"{problem} {_choices(', '.join(choices))}"]
+        problem, code = (_("This is not a valid type."), "invalid_choice") if "type" in body else (required, "required")
+        errors["type"] = [ErrorDetail(f"{problem} {_choices(', '.join(choices))}", code)]
     if "data" not in body:
-        errors["data"] = [str(Field.default_error_messages["required"])]
+        errors["data"] = [ErrorDetail(required, "required")]
     elif not isinstance(body["data"], dict):
-        errors["data"] = [_not_an_object(body["data"])]
+        errors["data"] = [ErrorDetail(_not_an_object(body["data"]), "not_an_object")]
     if errors:
         raise ValidationError(errors)
     return choices[kind], body["data"]
@@ -110,12 +111,19 @@ def validate(model: Any, data: dict[str, Any], context: dict[str, Any], row: Any
         not.
     """
     serializer = registry.serializer(model)(row, data=data, partial=partial, context=context)
-    if unknown := _unknown_keys(serializer, data):
-        raise ValidationError(unknown)
-    if settings.REFUSE_CARD_NUMBERS:
-        _refuse_card_numbers(serializer, data)
-    serializer.is_valid(raise_exception=True)
+    errors = _unknown_keys(serializer, data)
+    if not errors and settings.REFUSE_CARD_NUMBERS:
+        errors = _card_numbers(serializer, data)
+    if not errors and not serializer.is_valid():
+        errors = serializer.errors
+    if errors:
+        raise ValidationError({"data": errors})
     return serializer
+
+
+def invalid(field: str, message: str, code: str = "invalid") -> ValidationError:
+    """Return the error that refuses one field; ``"non_field_errors"`` is none."""
+    return ValidationError({field: [ErrorDetail(message, code)]})
 
 
 def _unknown_keys(field: Any, data: Any) -> dict[str, Any]:
@@ -132,7 +140,7 @@ def _unknown_keys(field: Any, data: Any) -> dict[str, Any]:
     errors: dict[str, Any] = {}
     for key, value in data.items():
         if key not in known:
-            errors[key] = [f"{_('There is no such field.')} {_choices(names)}"]
+            errors[key] = [ErrorDetail(f"{_('There is no such field.')} {_choices(names)}", "unknown_field")]
         elif not known[key].read_only and (nested := _unknown_keys(known[key], value)):
             errors[key] = nested
     return errors
@@ -142,16 +150,15 @@ def _choices(names: str) -> str:
     return f"{_('Choose from:')} {names}." if names else _("There is none here to choose from.")
 
 
-def _refuse_card_numbers(serializer: Any, data: dict[str, Any]) -> None:
-    """Refuse them before any code of the host's, or of a provider's, sees them; a number that is not text is none."""
+def _card_numbers(serializer: Any, data: dict[str, Any]) -> dict[str, Any]:
+    """Return an error for each field that holds one, before any code of the host's or of a provider's sees it."""
     allowed = getattr(getattr(serializer, "Meta", None), "card_numbers_allowed", ())
     wrong = [
         name
         for name, value in data.items()
         if name not in allowed and any(map(holds_card_number, _texts(value, serializer.fields.get(name))))
     ]
-    if wrong:
-        raise ValidationError({name: [CARD_NUMBER] for name in wrong})
+    return {name: [ErrorDetail(CARD_NUMBER, "card_number")] for name in wrong}
 
 
 def _texts(value: Any, field: Any = None) -> Iterator[str]:
@@ -219,12 +226,13 @@ def edit_choice(base: Any, row: Any, cart: Cart, body: Any, context: dict[str, A
         body = {key: body[key] for key in allowed & body.keys()} if allowed & body.keys() else {"data": body}
     if not body or body.keys() - allowed:
         wrong = next((str(key) for key in body if key not in allowed), "selected")
-        raise ValidationError({wrong: [_("Send %(keys)s.") % {"keys": _(" or ").join(sorted(allowed))}]})
+        raise invalid(wrong, _("Send %(keys)s.") % {"keys": _(" or ").join(sorted(allowed))}, "unknown_field")
     if not isinstance(body.get("selected", True), bool):
-        raise ValidationError({"selected": [_("Must be true or false.")]})
+        raise invalid("selected", _("Must be true or false."))
     if "data" in body:
         if not _is_own(row, cart):
-            raise ValidationError({"data": [_("This is the shop's: select or deselect it, or add one of your own.")]})
+            message = _("This is the shop's: select or deselect it, or add one of your own.")
+            raise invalid("data", message, "not_yours")
         row = _edit_address(row, cart, _object(body["data"], "data"), context, partial)
     if "selected" in body:
         is_selected = getattr(cart, f"{SELECTED[base]}_id") == row.pk
@@ -257,7 +265,7 @@ def delete(row: Any) -> None:
     try:
         row.delete()
     except models.ProtectedError as error:
-        raise ValidationError(_("This cannot be removed.")) from error
+        raise invalid("non_field_errors", _("This cannot be removed."), "protected") from error
 
 
 def select(base: Any, cart: Cart, row: Any) -> None:
@@ -284,10 +292,10 @@ def _save(serializer: Any, **owner: Any) -> Any:
     try:
         return serializer.save(**owner)
     except ModelValidationError as error:  # the host's model validates itself
-        raise ValidationError(as_serializer_error(error)) from error
+        raise ValidationError({"data": as_serializer_error(error)}) from error
     except (IntegrityError, DataError) as error:  # a rule that only the host's table knows; the lock's block rolls back
         logger.warning("%s was given data that its table refuses.", type(serializer).__name__, exc_info=error)
-        raise ValidationError(_("This cannot be saved as it is.")) from error
+        raise invalid("non_field_errors", _("This cannot be saved as it is.")) from error
 
 
 def _check_line(row: Any, cart: Cart, is_new: bool) -> None:
@@ -299,16 +307,16 @@ def _check_line(row: Any, cart: Cart, is_new: bool) -> None:
     try:
         total_of(row, cart.currency)
     except AmountTooLarge:
-        raise ValidationError({"total": [_("The total is too large.")]}) from None
+        raise invalid("total", _("The total is too large."), "too_large") from None
     except NegativeTotal:
-        raise ValidationError({"total": [_("The total is below zero.")]}) from None
+        raise invalid("total", _("The total is below zero."), "negative_total") from None
     except PriceError:  # the host's mistake, not the client's: the cart shows it as a reason
         logger.exception("%s.get_total() returned no money.", type(row).__name__)
 
 
 def _object(value: Any, field: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise ValidationError({field: [_not_an_object(value)]})
+        raise invalid(field, _not_an_object(value), "not_an_object")
     return value
 
 

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from rest_framework.exceptions import APIException, ParseError, ValidationError
+from rest_framework.exceptions import APIException, ErrorDetail, ParseError, ValidationError
 from rest_framework.parsers import BaseParser
 
 from .card_numbers import holds_card_number
@@ -83,7 +83,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) != len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _member in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise ValidationError({_printable(twice): [_("This key occurs twice.")]})
+        raise _refusal((twice,), _("This key occurs twice."), "duplicate_key")
     return value
 
 
@@ -99,13 +99,14 @@ def _refuse_unstorable(value: Any, refuse_card_numbers: bool) -> None:
     while waiting:
         member, path, depth = waiting.pop()
         if depth > settings.MAX_BODY_DEPTH:
-            raise _refusal(path, _("This is nested too deeply."))
-        if message := _problem(member, refuse_card_numbers):
-            raise _refusal(path, message)
+            raise _refusal(path, _("This is nested too deeply."), "too_deep")
+        if problem := _problem(member, refuse_card_numbers):
+            raise _refusal(path, *problem)
         children = _children(member, path)
         seen += len(children)
         if seen > settings.MAX_BODY_VALUES:
-            raise _refusal(path, _("A request holds at most %(limit)d values.") % {"limit": settings.MAX_BODY_VALUES})
+            most = _("A request holds at most %(limit)d values.") % {"limit": settings.MAX_BODY_VALUES}
+            raise _refusal(path, most, "too_many_values")
         waiting.extend((*child, depth + 1) for child in children)
 
 
@@ -116,29 +117,31 @@ def _children(member: Any, path: tuple[str, ...]) -> list[tuple[Any, tuple[str, 
     if not isinstance(member, dict):
         return []
     for key in member:
-        if message := _problem(key):
-            raise _refusal((*path, key), message)
+        if problem := _problem(key):
+            raise _refusal((*path, key), *problem)
         if settings.REFUSE_CARD_NUMBERS and holds_card_number(key):
-            raise _refusal(path, str(CARD_NUMBER))  # which does not repeat it
+            raise _refusal(path, str(CARD_NUMBER), "card_number")  # which does not repeat it
     return [(child, (*path, key)) for key, child in member.items()]
 
 
-def _problem(member: Any, refuse_card_numbers: bool = False) -> str | None:
+def _problem(member: Any, refuse_card_numbers: bool = False) -> tuple[str, str] | None:
+    """Return what is wrong with a key or a value, as a message and its code."""
     if isinstance(member, float) and not math.isfinite(member):
-        return _("A number must be finite.")
+        return _("A number must be finite."), "not_finite"
     if not isinstance(member, str):
         return None
     if "\0" in member:
-        return _("Null characters are not allowed.")
+        return _("Null characters are not allowed."), "null_character"
     if any("\ud800" <= character <= "\udfff" for character in member):
-        return _("Lone surrogates are not allowed.")
-    return str(CARD_NUMBER) if refuse_card_numbers and holds_card_number(member) else None
+        return _("Lone surrogates are not allowed."), "lone_surrogate"
+    return (str(CARD_NUMBER), "card_number") if refuse_card_numbers and holds_card_number(member) else None
 
 
-def _refusal(path: tuple[str, ...], message: str) -> ValidationError:
-    """Name the field that the client knows: ``data.quantity`` is ``quantity``."""
-    names = path[1:] if path[:1] == ("data",) and len(path) > 1 else path
-    return ValidationError({_printable(names[0]) if names else "non_field_errors": [message]})
+def _refusal(path: tuple[str, ...], message: str, code: str) -> ValidationError:
+    detail: Any = [ErrorDetail(message, code)]
+    for name in reversed(path or ("non_field_errors",)):
+        detail = {_printable(name): detail}
+    return ValidationError(detail)
 
 
 def _printable(name: str) -> str:

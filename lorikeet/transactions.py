@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from functools import wraps
 from random import uniform
@@ -12,7 +13,7 @@ from django.db import OperationalError, connections, router, transaction
 
 from .models import Cart
 
-__all__ = ["durable", "retried"]
+__all__ = ["durable", "may_pass", "retried"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -70,3 +71,13 @@ def _is_aborted(error: OperationalError) -> bool:
     sqlstate = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)  # psycopg, psycopg2
     errno = next(iter(getattr(cause, "args", ())), None)
     return sqlstate in RETRIED_SQLSTATES or errno in RETRIED_ERRNOS
+
+
+def may_pass(error: Exception) -> bool:
+    """Tell whether the same again may succeed: a lock, a lost connection, a server that is starting.
+
+    SQLite has one exception for that and for a missing table or a full disk, which only its message tells apart.
+    See https://www.sqlite.org/rescode.html.
+    """
+    is_from_sqlite = isinstance(error.__cause__, sqlite3.Error)
+    return not is_from_sqlite or "locked" in str(error)

@@ -23,6 +23,29 @@ STREET = {
 NOTHING = object()
 
 
+class JSONClient(Client):
+    """Checks of every error of the API that it has its ``errors``, and leaves them out of ``json()``.
+
+    They are in ``response.errors``, so that each test states the rest of a body, or them.
+    """
+
+    def request(self, **request):
+        response = super().request(**request)
+        if response.status_code >= 400 and response.content and response["Content-Type"] == "application/json":
+            body = response.json()
+            response.errors = body.pop("errors")
+            response.json = lambda: body
+            check_errors(response)
+        return response
+
+
+def check_errors(response):
+    assert response.errors
+    for entry in response.errors:
+        assert {"code", "field", "message"} <= entry.keys() <= {"code", "field", "message", "data"}
+        assert entry["code"] and entry["message"] and entry["field"] != ""
+
+
 class Browser:
     """One browser, signed in when ``user`` is given.
 
@@ -33,7 +56,7 @@ class Browser:
 
     def __init__(self, user=None, **client):
         self.user = user
-        self.client = Client(enforce_csrf_checks=True, **client)
+        self.client = JSONClient(enforce_csrf_checks=True, **client)
         if user is not None:
             self.client.force_login(user)
 

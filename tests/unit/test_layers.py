@@ -24,7 +24,7 @@ ROWS = [
     "registry contents hooks",
     "pricing cart_checkers completeness sections",
     f"carts combining locks merging throttles checkout recovery {PAYMENTS}",
-    "readers representation serializers editing parsers authentication",
+    "readers representation serializers editing parsers authentication http",
     "api_base api_views generic_views middleware receivers admin admin_bases templatetags management",
     "urls class_checks checks apps testing",
     "extensions",

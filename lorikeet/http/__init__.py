@@ -1,0 +1,1 @@
+"""Requests and answers: who asks, what is read of a body, how a cart, an order and an error are shown."""
