@@ -23,6 +23,7 @@ from rest_framework.views import APIView
 
 from . import throttles
 from .authentication import authenticators, network_of, refuse_foreign_sites
+from .cart.fetching import fetch_contents
 from .carts import TOKEN_HEADER, Shopper, locked
 from .contents import CartContents
 from .exceptions import CartChanged
@@ -119,7 +120,7 @@ class CartAPIView(JSONView):
         with locked(self.shopper, create=create or self.shopper.user is not None) as cart:
             self.note_network(cart)
             if "If-Match" in self.request.headers:
-                contents = CartContents.fetch(pk=cart.pk)
+                contents = fetch_contents(pk=cart.pk)
                 assert contents is not None  # it is locked
                 self.check_match(contents)
             yield cart

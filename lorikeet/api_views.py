@@ -27,7 +27,7 @@ from .api_base import CartAPIView, JSONView
 from .authentication import network_of
 from .carts import TOKEN_HEADER
 from .checkout import Checkout, Terms, checkout, may_ask_in, read
-from .contents import NOBODY, CartContents
+from .contents import NO_CART, CartContents
 from .exceptions import TooManyAttempts, WebhookError
 from .http.errors import refuse_payment
 from .models import Adjustment, Cart, DeliveryAddress, LineItem, Order, PaymentAttempt, PaymentMethod
@@ -299,7 +299,9 @@ class PendingCheckoutView(CartAPIView):
         :raises Http404: it is not, or there is none.
         """
         cart: Any = self.current_cart()
-        mine = Q(cart=cart.pk or NOBODY) if self.shopper.user is None else Q(cart=cart.pk or NOBODY) | Q(user=cart.user)
+        mine = Q(cart=cart.pk or NO_CART)
+        if self.shopper.user is not None:
+            mine |= Q(user=cart.user)
         try:
             order: Order = Order.objects.get(mine, uuid=UUID(id))
         except (ValueError, Order.DoesNotExist) as error:

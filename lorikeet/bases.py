@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 from django.conf import settings as django_settings
 from django.db import models
 from django.db.models import Q
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from . import money
@@ -21,7 +20,6 @@ __all__ = [
     "InCartOrOrder",
     "Ownable",
     "Quantised",
-    "above",
     "account_email",
     "amount_field",
     "currency_field",
@@ -29,11 +27,6 @@ __all__ = [
     "parent_links",
     "subclass_of",
 ]
-
-
-def above(name: str) -> Any:
-    """Return something of a module above this one: the models' convenience methods are shorthand for it."""
-    return import_string(f"lorikeet.{name}")
 
 
 def account_email(user: Any) -> str:

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
+from .cart.fetching import fetch_contents
 from .conf import settings
 from .contents import CartContents
 from .exceptions import CartGone, InvalidToken
@@ -89,7 +90,7 @@ class Shopper:
 
     def contents(self) -> CartContents:
         """Return what is in this shopper's cart; reads only."""
-        found = None if self.is_anyone else CartContents.fetch(**self.lookup)
+        found = None if self.is_anyone else fetch_contents(**self.lookup)
         return found or CartContents(EmptyCart(user=self.user))
 
     def find(self) -> Cart | None:

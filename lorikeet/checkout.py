@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from . import throttles
 from .bases import parent_links
+from .cart.fetching import fetch_contents
 from .clock import now
 from .completeness import reasons
 from .conf import settings
@@ -169,7 +170,7 @@ def _prepare(cart: Cart, terms: Terms) -> Prepared:
     if earlier := _earlier(cart_id, terms):
         return earlier
 
-    contents = CartContents.fetch(pk=cart_id)
+    contents = fetch_contents(pk=cart_id)
     assert contents is not None  # it is locked
     totals = price(contents)
     if terms.precondition is not None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .conf import settings
-from .contents import CartContents
 from .exceptions import IncompleteCartError, IncompleteCartErrorSet
 from .hooks import HOOKS
-from .pricing import Totals
+
+if TYPE_CHECKING:
+    from .contents import CartContents
+    from .pricing import Totals
 
 __all__ = ["checkout_steps", "reasons"]
 

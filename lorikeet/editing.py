@@ -18,7 +18,7 @@ from rest_framework.serializers import Serializer, as_serializer_error
 from .card_numbers import holds_card_number
 from .combining import absorb
 from .conf import settings
-from .contents import NOBODY, owned_by
+from .contents import NO_CART, owned_by
 from .exceptions import AmountTooLarge, LimitReached, NegativeTotal, PriceError
 from .hooks import HOOKS
 from .models import Adjustment, Cart, DeliveryAddress, LineItem, PaymentMethod
@@ -58,13 +58,13 @@ def rows_of(base: Any, cart: Cart) -> models.QuerySet[Any]:
     """Return the rows of one kind that the shopper of ``cart`` may see: his own, and the one that is selected."""
     seen = _own(base, cart)
     if base in SELECTED:
-        seen |= models.Q(pk=getattr(cart, f"{SELECTED[base]}_id") or NOBODY, active=True)
+        seen |= models.Q(pk=getattr(cart, f"{SELECTED[base]}_id") or NO_CART, active=True)
     rows: models.QuerySet[Any] = base.objects.select_subclasses().filter(seen)
     return rows
 
 
 def _own(base: Any, cart: Cart) -> models.Q:
-    return owned_by(cart) if base in SELECTED else models.Q(cart=cart.pk or NOBODY)
+    return owned_by(cart) if base in SELECTED else models.Q(cart=cart.pk or NO_CART)
 
 
 def find(base: Any, cart: Cart, pk: str) -> Any:

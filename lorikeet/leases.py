@@ -6,17 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from django.db import IntegrityError
 from django.db.models import Q
 
 from .clock import now
 from .conf import settings
-from .exceptions import LostLease, ReferenceTaken
 from .models import PaymentAttempt
-from .outcomes import check_reference
 from .transactions import durable
 
-__all__ = ["claim", "due", "new_lease", "release", "save_reference"]
+__all__ = ["claim", "due", "new_lease", "release"]
 
 State = PaymentAttempt.State
 
@@ -49,20 +46,3 @@ def claim(pk: int) -> PaymentAttempt | None:
 def release(attempt: PaymentAttempt) -> None:
     """Give the lease of an attempt back, which is otherwise as it was."""
     PaymentAttempt.objects.filter(pk=attempt.pk, lease=attempt.lease).update(lease=None, lease_until=None)
-
-
-def save_reference(attempt: PaymentAttempt, reference: str) -> None:
-    """Do what :meth:`PaymentAttempt.save_reference` promises."""
-    check_reference(reference)
-    try:
-        _save_reference(attempt, reference)
-    except IntegrityError as error:
-        raise ReferenceTaken(reference) from error
-    attempt.reference = reference
-
-
-@durable
-def _save_reference(attempt: PaymentAttempt, reference: str) -> None:
-    mine = PaymentAttempt.objects.filter(pk=attempt.pk, lease=attempt.lease, lease__isnull=False)
-    if not mine.update(reference=reference):
-        raise LostLease(attempt.key)

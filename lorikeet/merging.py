@@ -9,12 +9,13 @@ from uuid import UUID
 from django.db import transaction
 
 from .bases import account_email
+from .cart.fetching import fetch_contents
 from .combining import take_in
 from .conf import settings
-from .contents import SELECTED, CartContents, owned_by
+from .contents import owned_by
 from .hooks import HOOKS
 from .locks import changed, lock
-from .models import Adjustment, Cart, LineItem, Order
+from .models import Adjustment, Cart, DeliveryAddress, LineItem, Order, PaymentMethod
 from .signals import cart_merged
 from .transactions import retried
 
@@ -49,7 +50,7 @@ def merge(key: UUID, user: Any) -> bool:
     _move_orders(guest, target)  # first: it waits for a payment that is being settled, which may hand lines back
     for hooks in HOOKS:
         hooks.cart_merged(guest, target)
-    source, into = CartContents.fetch(pk=guest.pk), CartContents.fetch(pk=target.pk)
+    source, into = fetch_contents(pk=guest.pk), fetch_contents(pk=target.pk)
     assert source is not None and into is not None  # both are locked
     guest, target = source.cart, into.cart
 
@@ -57,8 +58,8 @@ def merge(key: UUID, user: Any) -> bool:
     staying = [
         *lines,
         *take_in(Adjustment, source.adjustments, into.adjustments, target, settings.MAX_ADJUSTMENTS),
-        *_take_choices(guest, target, "delivery_address", settings.MAX_ADDRESSES),
-        *_take_choices(guest, target, "payment_method", settings.MAX_PAYMENT_METHODS),
+        *_take_choices(guest, target, DeliveryAddress, "delivery_address", settings.MAX_ADDRESSES),
+        *_take_choices(guest, target, PaymentMethod, "payment_method", settings.MAX_PAYMENT_METHODS),
     ]
     if not account_email(user):
         target.email = target.email or guest.email
@@ -108,12 +109,12 @@ def _is_empty(cart: int) -> bool:
     return not any(rows.filter(cart=cart).exists() for rows in kinds)
 
 
-def _take_choices(guest: Cart, target: Cart, name: str, limit: int) -> list[Any]:
+def _take_choices(guest: Cart, target: Cart, model: Any, name: str, limit: int) -> list[Any]:
     """Give the user the guest's own addresses or payment methods, the selected one first; return those that stay.
 
     The selected one is selected if the user has none.
     """
-    model, selected = SELECTED[name], getattr(guest, f"{name}_id")
+    selected = getattr(guest, f"{name}_id")
     present = model.objects.filter(owned_by(target)).count()
     rows = list(model.objects.select_subclasses().filter(owned_by(guest)))
     rows.sort(key=lambda row: (row.pk != selected, row.pk))

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
@@ -23,19 +23,17 @@ from . import money
 from .bases import (
     InCartOrOrder,
     Ownable,
-    above,
     currency_field,
     in_cart_or_order,
     subclass_of,
 )
 from .clock import now
+from .completeness import reasons
+from .contents import CartContents
 from .exceptions import IncompleteCartErrorSet, InvalidAnswer, WebhookError
 from .outcomes import NotFound, Paid, Pending, ProviderPayment, Review, Unknown
+from .pricing import Totals, price
 from .sales import Order, OrderCharge, Payment, PaymentAttempt
-
-if TYPE_CHECKING:
-    from .contents import CartContents
-    from .pricing import Totals
 
 __all__ = [
     "Adjustment",
@@ -101,14 +99,12 @@ class Cart(models.Model):
     def load(self) -> CartContents:
         """Load everything in the cart afresh, in a constant number of queries."""
         self.__dict__.pop("totals", None)
-        contents: CartContents = above("contents.CartContents").load(self)
-        return contents
+        return CartContents.load(self)
 
     @cached_property
     def totals(self) -> Totals:
         """The price of the cart, computed once for this instance and until :meth:`load` is called again."""
-        totals: Totals = above("pricing.price")(self.load())
-        return totals
+        return price(self.load())
 
     def get_subtotal(self) -> Decimal:
         """Return the sum of the line items, before adjustments and charges."""
@@ -125,10 +121,7 @@ class Cart(models.Model):
 
     def check_completeness(self, for_checkout: bool = False) -> IncompleteCartErrorSet:
         contents = self.load()
-        reasons: IncompleteCartErrorSet = above("completeness.reasons")(
-            contents, above("pricing.price")(contents), for_checkout=for_checkout
-        )
-        return reasons
+        return reasons(contents, price(contents), for_checkout)
 
     def is_complete(self, raise_exc: bool = False, for_checkout: bool = False) -> bool:
         """Tell whether this cart can be checked out.

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django.utils.translation import gettext as _
 
 from .conf import settings
-from .contents import CartContents
 from .exceptions import IncompleteCartError, NegativeTotal, PriceError
 from .money import CONTEXT, quantise, to_amount
 
 if TYPE_CHECKING:
+    from .contents import CartContents
     from .models import Adjustment, LineItem, Order
 
 __all__ = ["Charge", "ChargeSource", "Totals", "price", "total_of"]

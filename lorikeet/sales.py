@@ -9,17 +9,20 @@ from uuid import UUID
 
 from django.conf import settings as django_settings
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import models
+from django.db import IntegrityError, models
 from django.db.models import F, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from . import money
-from .bases import Extensible, Quantised, above, account_email, amount_field, currency_field, subclass_of
+from .bases import Extensible, Quantised, account_email, amount_field, currency_field, subclass_of
 from .clock import now
 from .conf import settings
+from .exceptions import LostLease, ReferenceTaken
 from .managers import OrderQuerySet
 from .order_access import order_token
+from .outcomes import check_reference
+from .transactions import durable
 
 __all__ = ["Order", "OrderCharge", "Payment", "PaymentAttempt"]
 
@@ -302,7 +305,19 @@ class PaymentAttempt(Quantised):
         :raises ReferenceTaken: another payment has this reference.
         :raises InvalidAnswer: it is no text of 1 to 255 characters.
         """
-        above("leases.save_reference")(self, reference)
+        check_reference(reference)
+        try:
+            _save_reference(self, reference)
+        except IntegrityError as error:
+            raise ReferenceTaken(reference) from error
+        self.reference = reference
+
+
+@durable
+def _save_reference(attempt: PaymentAttempt, reference: str) -> None:
+    mine = PaymentAttempt.objects.filter(pk=attempt.pk, lease=attempt.lease, lease__isnull=False)
+    if not mine.update(reference=reference):
+        raise LostLease(attempt.key)
 
 
 class Payment(Extensible):

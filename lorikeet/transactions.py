@@ -9,9 +9,7 @@ from random import uniform
 from time import sleep
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import OperationalError, connections, router, transaction
-
-from .models import Cart
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, transaction
 
 __all__ = ["durable", "may_pass", "retried"]
 
@@ -55,9 +53,7 @@ def durable(function: Callable[P, R]) -> Callable[P, R]:
     @retried
     @wraps(function)
     def once(*args: P.args, **kwargs: P.kwargs) -> R:
-        alias = router.db_for_write(Cart)
-        with transaction.atomic(using=alias, durable=True):
-            connection = connections[alias]
+        with transaction.atomic(using=DEFAULT_DB_ALIAS, durable=True):
             if connection.vendor == "postgresql":
                 with connection.cursor() as cursor:
                     cursor.execute("SET LOCAL synchronous_commit = on")

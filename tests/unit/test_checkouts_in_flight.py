@@ -7,8 +7,8 @@ import pytest
 from django.test import override_settings
 from django.utils.timezone import now
 
+from lorikeet.cart.fetching import fetch_contents
 from lorikeet.checkout import Terms, checkout, digest_of, read
-from lorikeet.contents import CartContents
 from lorikeet.exceptions import IdempotencyKeyReused, IncompleteCartErrorSet, PaymentError
 from lorikeet.models import Cart, Order, PaymentAttempt, ThrottleCount
 from lorikeet.outcomes import NotFound, Pending, Unknown
@@ -366,7 +366,7 @@ def digest(*rows):
     cart = make_cart()
     for row in rows:
         row(cart)
-    contents = CartContents.fetch(pk=cart.pk)
+    contents = fetch_contents(pk=cart.pk)
     return digest_of(contents, price(contents))
 
 
@@ -412,10 +412,10 @@ def test_the_currency_and_the_price_count(bottle):
     digests = set()
     for change in ({}, {"currency": "NZD"}):
         Cart.objects.update(**change)
-        contents = CartContents.fetch(pk=cart.pk)
+        contents = fetch_contents(pk=cart.pk)
         digests.add(digest_of(contents, price(contents)))
     models.Wine.objects.update(unit_price=13)
-    contents = CartContents.fetch(pk=cart.pk)
+    contents = fetch_contents(pk=cart.pk)
     digests.add(digest_of(contents, price(contents)))
 
     assert len(digests) == 3

@@ -8,6 +8,7 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
 from lorikeet import cart_checkers
+from lorikeet.cart.fetching import fetch_contents
 from lorikeet.completeness import checkout_steps, reasons
 from lorikeet.contents import CartContents
 from lorikeet.exceptions import IncompleteCartError, IncompleteCartErrorSet
@@ -34,7 +35,7 @@ def no_price_again(cart):
 
 
 def found(cart, for_checkout=False):
-    contents = CartContents.fetch(pk=cart.pk)
+    contents = fetch_contents(pk=cart.pk)
     return reasons(contents, price(contents), for_checkout).to_json()
 
 
@@ -167,7 +168,7 @@ def test_one_reason_is_given_once():
 
 @pytest.mark.django_db
 def test_the_checkers_ask_the_database_nothing():
-    contents = CartContents.fetch(pk=ready_cart().pk)
+    contents = fetch_contents(pk=ready_cart().pk)
     totals = price(contents)
 
     with CaptureQueriesContext(connection) as queries:

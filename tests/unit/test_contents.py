@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from lorikeet.cart.fetching import fetch_contents
 from lorikeet.contents import CartContents, owned_by
 from lorikeet.models import Cart, DeliveryAddress, EmptyCart
 from tests.testapp import models
@@ -28,7 +29,7 @@ def make_address(cart, **fields):
 
 
 def by_fetch(cart):
-    return CartContents.fetch(pk=cart.pk)
+    return fetch_contents(pk=cart.pk)
 
 
 def by_load(cart):
@@ -90,7 +91,7 @@ def test_an_empty_cart_has_nothing(read):
 
 
 def test_a_cart_that_is_not_there_is_none():
-    assert CartContents.fetch(pk=1) is None
+    assert fetch_contents(pk=1) is None
 
 
 def test_a_cart_never_saved_is_loaded_without_a_query():

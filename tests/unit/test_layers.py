@@ -20,9 +20,9 @@ PAYMENTS = (
 ROWS = [
     "exceptions signals money outcomes card_numbers",
     "clock conf order_access",
-    "managers bases sales models transactions",
-    "registry contents hooks",
-    "pricing cart_checkers completeness sections",
+    "managers transactions bases hooks pricing contents completeness",
+    "sales models",
+    "registry cart_checkers sections cart",
     f"carts combining locks merging throttles checkout recovery {PAYMENTS}",
     "readers representation serializers editing parsers authentication http",
     "api_base api_views generic_views middleware receivers admin admin_bases templatetags management",

@@ -8,7 +8,6 @@ from django.db import transaction
 from django.test import override_settings
 from django.utils.timezone import now
 
-from lorikeet import leases
 from lorikeet.exceptions import LostLease, ReferenceTaken
 from lorikeet.leases import claim, due, new_lease, release
 from lorikeet.models import PaymentAttempt
@@ -213,10 +212,3 @@ def test_a_reference_that_pays_for_something_else_is_not_kept(attempt, unchanged
 def test_a_reference_is_not_kept_inside_another_transaction(attempt, unchanged):
     with unchanged(), pytest.raises(RuntimeError), transaction.atomic():
         attempt.save_reference("pi_1")
-
-
-def test_the_attempt_says_what_the_module_does(attempt):
-    leases.save_reference(attempt, "pi_1")
-    attempt.save_reference("pi_1")
-
-    assert PaymentAttempt.objects.get().reference == "pi_1"

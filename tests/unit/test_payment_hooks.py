@@ -4,9 +4,9 @@ import pytest
 from django.db import connection
 
 from lorikeet import editing
+from lorikeet.cart.fetching import fetch_contents
 from lorikeet.checkout import Terms, checkout
 from lorikeet.completeness import reasons
-from lorikeet.contents import CartContents
 from lorikeet.exceptions import IncompleteCartError, IncompleteCartErrorSet, PaymentError
 from lorikeet.models import Order, PaymentMethod
 from lorikeet.outcomes import NotFound, Pending
@@ -61,7 +61,7 @@ def amounts(scripted, monkeypatch):
 
 
 def found(cart):
-    contents = CartContents.fetch(pk=cart.pk)
+    contents = fetch_contents(pk=cart.pk)
     return reasons(contents, price(contents)).to_json()
 
 

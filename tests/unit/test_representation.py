@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import include, path
 from django.utils.translation import override as language_of
 
+from lorikeet.cart.fetching import fetch_contents
 from lorikeet.contents import CartContents
 from lorikeet.models import DeliveryAddress, EmptyCart, PaymentMethod
 from lorikeet.pricing import price
@@ -227,7 +228,7 @@ def test_a_checkout_in_flight_is_shown_in_the_cart():
     order = make_order(cart=cart, slot=cart, expires_at=datetime(2026, 1, 1, tzinfo=timezone.utc))
     make_attempt(order, info={"message": "Please wait."})
 
-    shown = Representation(CartContents.fetch(pk=cart.pk), request_of()).cart()
+    shown = Representation(fetch_contents(pk=cart.pk), request_of()).cart()
 
     assert shown["pending_checkout"] == {
         "id": str(order.uuid),
@@ -404,6 +405,6 @@ def test_the_whole_cart_is_read_in_three_queries():
     models.ShareOff.objects.create(cart=cart)
 
     with CaptureQueriesContext(connection) as queries:
-        Representation(CartContents.fetch(pk=cart.pk), request_of()).cart()
+        Representation(fetch_contents(pk=cart.pk), request_of()).cart()
 
     assert len(queries) == 3

@@ -7,7 +7,7 @@ from collections import Counter
 from django.db.models import Q, Sum
 
 from lorikeet.clock import now
-from lorikeet.contents import NOBODY, CartContents
+from lorikeet.contents import NO_CART, CartContents
 from lorikeet.hooks import Hooks
 from lorikeet.models import Cart, LineItem, Order
 
@@ -57,7 +57,7 @@ stock_hooks = StockHooks()
 
 def _held_for(cart: Cart, asked: list[Want]) -> Counter[int]:
     """Return what is held of what is asked for, and is to be had all the same: by this cart, or for too long."""
-    mine = Q(expires_at__lte=now()) | Q(cart=cart.pk or NOBODY)
+    mine = Q(expires_at__lte=now()) | Q(cart=cart.pk or NO_CART)
     stock = {record.pk for want in asked for record in want.records}
     held = Hold.objects.filter(mine, stock__in=stock, state="held", order=None)
     return Counter(dict(held.order_by().values_list("stock").annotate(Sum("quantity"))))
