@@ -35,7 +35,7 @@ def reasons(contents: CartContents, totals: Totals, for_checkout: bool = False) 
     def ask(check: Callable[..., None], *args: Any) -> None:
         try:
             check(*args)
-        except IncompleteCartError as reason:
+        except (IncompleteCartError, IncompleteCartErrorSet) as reason:
             found.add(reason)
 
     for checker in settings.load(settings.CART_COMPLETE_CHECKERS):

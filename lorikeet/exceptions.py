@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 __all__ = [
     "AmountTooLarge",
@@ -63,6 +63,10 @@ class IncompleteCartError(LorikeetError):
     :param data: what else programs may know of it, a JSON object.
     """
 
+    #: What mends it: ``"recoverable"``: a change of the cart; ``"requires_buyer_input"``: only the shopper in person;
+    #: ``"unrecoverable"``: nothing. It is not shown in the cart.
+    severity: ClassVar[str] = "recoverable"
+
     def __init__(self, code: str, message: str, field: str | None = None, data: dict[str, Any] | None = None) -> None:
         super().__init__(message)
         self.code = code
@@ -91,11 +95,16 @@ class ConflictError(IncompleteCartError):
 
 
 class IncompleteCartErrorSet(LorikeetError):
-    """All the reasons why a cart cannot be checked out, in the order in which they were found. Falsy when empty."""
+    """All the reasons why a cart cannot be checked out, in the order in which they were found. Falsy when empty.
 
-    def __init__(self, errors: Iterable[IncompleteCartError] = ()) -> None:
-        self.errors = list(errors)
+    A checker and a ``check_complete()`` that find several reasons raise one.
+    """
+
+    def __init__(self, errors: Iterable[IncompleteCartError | IncompleteCartErrorSet] = ()) -> None:
         super().__init__()
+        self.errors: list[IncompleteCartError] = []
+        for error in errors:
+            self.add(error)
 
     def __str__(self) -> str:
         return "; ".join(str(error.message) for error in self.errors)
@@ -109,9 +118,9 @@ class IncompleteCartErrorSet(LorikeetError):
     def __iter__(self) -> Iterator[IncompleteCartError]:
         return iter(self.errors)
 
-    def add(self, error: IncompleteCartError) -> None:
-        """Append one reason."""
-        self.errors.append(error)
+    def add(self, error: IncompleteCartError | IncompleteCartErrorSet) -> None:
+        """Append one reason, or each of a set."""
+        self.errors += error if isinstance(error, IncompleteCartErrorSet) else [error]
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the list that the cart shows as ``incomplete_reasons``."""

@@ -157,6 +157,18 @@ def test_a_payment_method_is_not_asked_when_nothing_is_to_pay(monkeypatch):
 
 
 @pytest.mark.django_db
+def test_a_row_that_finds_several_reasons_gives_each(monkeypatch):
+    def unready(coupon, for_checkout=False):
+        raise IncompleteCartErrorSet([IncompleteCartError("too_old", "Too old."), IncompleteCartError("used", "Used.")])
+
+    monkeypatch.setattr(models.ShareOff, "check_complete", unready)
+    cart = ready_cart()
+    models.ShareOff.objects.create(cart=cart)
+
+    assert [reason["code"] for reason in found(cart)] == ["too_old", "used"]
+
+
+@pytest.mark.django_db
 def test_one_reason_is_given_once():
     cart = make_cart()
     models.MoodyLine.objects.create(cart=cart, mood="nan")

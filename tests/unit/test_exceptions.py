@@ -4,10 +4,17 @@ import pytest
 from django.utils.translation import gettext_lazy, override
 
 from lorikeet import exceptions
-from lorikeet.exceptions import ConflictError, IncompleteCartError, IncompleteCartErrorSet, LorikeetError
+from lorikeet.exceptions import (
+    ConflictError,
+    ConflictErrorSet,
+    IncompleteCartError,
+    IncompleteCartErrorSet,
+    LorikeetError,
+)
 
 NO_ADDRESS = IncompleteCartError("not_set", "A delivery address is required.", "delivery_address")
 NO_ITEMS = IncompleteCartError("empty", "There are no items in the cart.", "items")
+GONE = ConflictError("gone", "It is gone.", "items")
 
 
 @pytest.mark.parametrize("name", sorted(set(exceptions.__all__) - {"LorikeetError"}))
@@ -118,6 +125,23 @@ def test_a_set_keeps_its_reasons_in_order():
         {"code": "empty", "field": "items", "message": "There are no items in the cart."},
     ]
     assert str(found) == "A delivery address is required.; There are no items in the cart."
+
+
+def test_a_set_takes_the_reasons_of_another_in_flat():
+    found = IncompleteCartErrorSet([NO_ADDRESS, IncompleteCartErrorSet([NO_ITEMS])])
+    found.add(ConflictErrorSet([GONE]))
+
+    assert list(found) == [NO_ADDRESS, NO_ITEMS, GONE]
+
+
+def test_how_severe_a_reason_is_does_not_show_in_the_cart():
+    class Unrecoverable(IncompleteCartError):
+        severity = "unrecoverable"
+
+    error = Unrecoverable("gone", "It is gone.")
+
+    assert (NO_ITEMS.severity, error.severity) == ("recoverable", "unrecoverable")
+    assert error.to_json() == {"code": "gone", "field": None, "message": "It is gone."}
 
 
 def test_a_set_does_not_share_the_list_it_was_made_of():
