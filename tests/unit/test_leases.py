@@ -8,6 +8,7 @@ from django.db import transaction
 from django.test import override_settings
 from django.utils.timezone import now
 
+from lorikeet import leases
 from lorikeet.exceptions import LostLease, ReferenceTaken
 from lorikeet.leases import claim, due, new_lease, release
 from lorikeet.models import PaymentAttempt
