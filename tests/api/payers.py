@@ -2,7 +2,6 @@
 
 from lorikeet.models import Order, PaymentAttempt
 from lorikeet.outcomes import Pending
-from tests.testapp.clients import CART, NEW_PAYMENT_METHOD
 from tests.testapp.models import ScriptedCard
 
 __all__ = ["ACTION", "charge", "get_ready", "order", "stand", "start_waiting"]
@@ -12,11 +11,7 @@ ACTION = {"url": "https://provider.example/step"}
 
 def get_ready(browser, wine, method="ScriptedCard"):
     """Do all that a checkout with a payment method of this type needs."""
-    browser.add_wine(wine)
-    browser.add_address()
-    browser.add(NEW_PAYMENT_METHOD, method, **({} if method == "Transfer" else {"token": "tok_scripted"}))
-    if browser.user is None:
-        assert browser.patch(CART, {"email": "joe@example.com"}).status_code == 200
+    browser.get_ready(wine, token="tok_scripted", method=method)
 
 
 def start_waiting(browser, wine, action=ACTION, reference="ref", **answers):

@@ -5,20 +5,15 @@ import json
 from django.test import Client
 from django.utils.crypto import get_random_string
 
+from . import carts
+from .carts import EMAIL, STREET
+
 CART = "/_cart/"
 NEW_ITEM = "/_cart/new/"
 NEW_ADDRESS = "/_cart/new-address/"
 NEW_PAYMENT_METHOD = "/_cart/new-payment-method/"
 NEW_ADJUSTMENT = "/_cart/new-adjustment/"
 CHECKOUT = "/_cart/checkout/"
-
-STREET = {
-    "addressee": "Joe Bloggs",
-    "street": "123 Fake St",
-    "suburb": "Adelaide",
-    "state": "SA",
-    "postcode": "5000",
-}
 
 NOTHING = object()
 
@@ -115,14 +110,23 @@ class Browser:
     def add_adjustment(self, type_name, **data):
         return self.add(NEW_ADJUSTMENT, type_name, **data)
 
-    def get_ready(self, wine, quantity=1, token="tok_paid"):
-        """Do all that a checkout needs: a line, an address, a card and, for a guest, an e-mail address."""
-        line = self.add_wine(wine, quantity)
-        self.add_address()
-        self.add_card(token)
+    def fill(self, wine, quantity=1):
+        """Put all into the cart that a checkout needs but a payment method, by the ORM; return the cart."""
+        cart = carts.cart_of(self)
         if self.user is None:
-            assert self.patch(CART, {"email": "joe@example.com"}).status_code == 200
-        return line
+            cart.email = EMAIL
+        carts.add_wine(cart, quantity=quantity, product=wine)
+        carts.select_address(cart)
+        return cart
+
+    def get_ready(self, wine, quantity=1, token="tok_paid", method="PretendCard"):
+        """Do all that a checkout needs, by the ORM: a line, an address, a card and, for a guest, an e-mail address.
+
+        Return the line, of which only the URL is known.
+        """
+        cart = self.fill(wine, quantity)
+        carts.select_card(cart, token, method)
+        return {"url": f"{CART}{cart.items.latest('pk').pk}/"}
 
     def checkout(self, data=NOTHING, **headers):
         return self.post(CHECKOUT, data, **headers)

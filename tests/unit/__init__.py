@@ -13,46 +13,9 @@ from django.utils.timezone import now
 from lorikeet.models import Adjustment, Cart, LineItem, Order, PaymentAttempt
 from lorikeet.outcomes import Paid
 from tests.testapp import models
-from tests.testapp.clients import STREET
-from tests.testapp.factories import make_wine
+from tests.testapp.carts import add_wine, make_cart, ready_cart, select_address, select_card  # noqa: F401
 
 DECLINED = {"message": "Your card was declined."}
-
-
-def make_cart(user=None, **fields):
-    """Create an empty cart; a guest's has an e-mail address."""
-    email = "" if user else "joe@example.com"
-    return Cart.objects.create(**{"user": user, "email": email, "currency": "AUD", **fields})
-
-
-def add_wine(cart, unit_price="12", quantity=1, product=None):
-    product = product or make_wine(unit_price)
-    return models.WineLine.objects.create(cart=cart, product=product, quantity=quantity)
-
-
-def select_address(cart, **fields):
-    """Give the cart an address of its shopper's, selected."""
-    address = models.StreetAddress.objects.create(cart=cart, user=cart.user, **{**STREET, **fields})
-    cart.delivery_address = address
-    cart.save()
-    return address
-
-
-def select_card(cart, token="tok_paid"):
-    """Give the cart a card of its shopper's, selected; the token decides how a payment goes."""
-    card = models.PretendCard.objects.create(cart=cart, user=cart.user, token=token)
-    cart.payment_method = card
-    cart.save()
-    return card
-
-
-def ready_cart(user=None, token="tok_paid", unit_price="12"):
-    """Create a cart that lacks nothing and holds one bottle."""
-    cart = make_cart(user)
-    add_wine(cart, unit_price)
-    select_address(cart)
-    select_card(cart, token)
-    return cart
 
 
 def make_order(**fields):

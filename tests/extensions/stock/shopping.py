@@ -12,7 +12,8 @@ from lorikeet.extensions.stock.rules import rules
 from lorikeet.models import Order
 from lorikeet.outcomes import Paid, Pending
 from tests.faults import databases
-from tests.testapp.clients import CART, NEW_ITEM, NEW_PAYMENT_METHOD
+from tests.testapp.carts import EMAIL, cart_of, select_address, select_card
+from tests.testapp.clients import CART, NEW_ITEM
 from tests.testapp.models import ScriptedCard
 
 __all__ = [
@@ -80,10 +81,11 @@ def lives_for(seconds):
 
 def get_ready(browser, method="PretendCard", token="tok_paid"):
     """Do all that a checkout needs beside the lines."""
-    browser.add_address()
-    browser.add(NEW_PAYMENT_METHOD, method, **({} if method == "Transfer" else {"token": token}))
+    cart = cart_of(browser)
     if browser.user is None:
-        assert browser.patch(CART, {"email": "joe@example.com"}).status_code == 200
+        cart.email = EMAIL
+    select_address(cart)
+    select_card(cart, token, method)
 
 
 def let_wait(browser, **answers):

@@ -4,7 +4,7 @@ import re
 
 from lorikeet.models import Order, PaymentAttempt
 from lorikeet.testing.stripe import FakeStripe
-from tests.testapp.clients import CART, NEW_PAYMENT_METHOD, Browser
+from tests.testapp.clients import NEW_PAYMENT_METHOD, Browser
 
 __all__ = [
     "FAKE",
@@ -67,10 +67,7 @@ def add_card(browser, card="visa", **data):
 
 def get_ready(browser, wine, card="visa", quantity=1, **data):
     """Do all that a checkout needs: a bottle, an address, a card and, for a guest, an e-mail address."""
-    browser.add_wine(wine, quantity)
-    browser.add_address()
-    if browser.user is None:
-        browser.patch(CART, {"email": "joe@example.com"})
+    browser.fill(wine, quantity)
     return add_card(browser, card, **data)
 
 
