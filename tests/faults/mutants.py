@@ -13,6 +13,7 @@ import textwrap
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from django.db import DatabaseError
 from django.utils.module_loading import import_string
 
 from .cases import Case, boundaries_of, run
@@ -89,7 +90,7 @@ class Pair:
                 for killer in mutant.killers:
                     try:
                         found = killer.run(world)
-                    except RuntimeError:  # it does not even work without a fault
+                    except (DatabaseError, RuntimeError):  # it does not even work without a fault
                         found = True
                     if found:
                         return []

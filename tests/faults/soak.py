@@ -171,19 +171,22 @@ def soak(options):
         with ThreadPoolExecutor(options.workers) as pool:
             reports = list(pool.map(partial(follow, options, database), range(options.workers)))
         for technique in options.techniques:
-            done = [report[technique] for report in reports if technique in report]
+            done = [report[technique] for report in reports if report]
             cases, violations = (sum(facts[name] for facts in done) for name in ("cases", "bad"))
             seconds = max((facts["seconds"] for facts in done), default=0)
             say(
                 f"{database:10} {technique:8} seed {options.seed}: {cases} cases, {violations} violations,"
                 f" {seconds:.0f} seconds"
             )
-            bad += violations + options.workers - len(done)  # a worker that says nothing has failed
+            bad += violations
+        if lost := reports.count(None):
+            say(f"{database:10} {lost} of {options.workers} workers died: what they left out was not tried")
+            bad += lost
     return bool(bad)
 
 
 def follow(options, database, number):
-    """Run one worker, show its violations, and return its last report of each technique."""
+    """Run one worker, show its violations, and return its last report of each technique; ``None`` if it died."""
     reports = {}
     with start(options, database, number) as worker:
         for line in worker.stdout:
@@ -192,7 +195,7 @@ def follow(options, database, number):
                 say(f"VIOLATION {facts['violation']}\n  make soak DATABASES={database} REPLAY='{facts['case']}'")
             elif "cases" in facts:
                 reports[facts["technique"]] = facts
-    return reports
+    return None if worker.returncode else reports
 
 
 def say(*lines):

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from .mutants import MUTANTS, alive
+from .mutants import MUTANTS, Pair, alive
 
 pytestmark = [
     pytest.mark.skipif(
@@ -28,3 +28,10 @@ def test_the_library_with_the_guard_is_well_in_the_same_cases(world, name):
     found = [killer.run(world) for killer in MUTANTS[name].killers]
 
     assert not any(found)
+
+
+def test_guards_whose_loss_ends_in_an_error_are_found_out(world):
+    """A sale that is given up has its lines back and is asked for again under its key, which the database refuses."""
+    pair = Pair((MUTANTS["a timeout is a decline"], MUTANTS["the client's key is not looked up"]))
+
+    assert pair.run(world) == []
