@@ -6,17 +6,20 @@ PYTHON ?= python3
 PORT ?= 8000
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 
+unexport PYTHONDONTWRITEBYTECODE # every process would compile everything again
+
 IN_VENV := .venv/bin/python
 MANAGE := $(IN_VENV) example_project/manage.py
-PYTEST := $(IN_VENV) -m pytest --numprocesses logical
+PYTEST := $(IN_VENV) -m pytest --numprocesses logical --dist worksteal
 COUNTED := --cov --cov-append --cov-fail-under=0 --cov-report=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-stripe lint format types docs dist browser bench soak clean
+.PHONY: help demo test environment test-sqlite test-postgresql test-extensions test-extensions-postgresql test-example \
+	coverage test-stripe lint format types docs dist browser bench soak matrix matrix-brief clean
 
 help:
 	@echo "make demo     the example shop on http://127.0.0.1:8000/ (PORT= changes it)"
-	@echo "make test     the whole suite on SQLite and on PostgreSQL, with its coverage"
+	@echo "make test     the suite, each test on the database that it is about, and its coverage"
 	@echo "make test-stripe    a sale, a refund and a capture in Stripe's test mode, with a key in STRIPE_TEST_KEY"
 	@echo "make browser  the example shop in a real Chromium"
 	@echo "make lint     ruff, and 'make format' to let it correct what it can"
@@ -26,6 +29,7 @@ help:
 	@echo "make bench    how long a cart and a checkout take, and how fast one product sells"
 	@echo "make soak     many thousand faults in the middle of a sale (SECONDS= or CASES= bound each technique,"
 	@echo "              DATABASES= and TECHNIQUES= choose, REPLAY= runs one case again by its name)"
+	@echo "make matrix   the whole suite on every Python, Django and database server that can be had"
 	@echo "make clean    remove all that these commands made"
 
 demo:
@@ -35,21 +39,48 @@ demo:
 	@$(IN_VENV) example_project/demo.py --port "$(PORT)" $(if $(CARD_PORT),--card-port "$(CARD_PORT)") $(if $(WALLET_PORT),--wallet-port "$(WALLET_PORT)") \
 		$(if $(STRIPE_PORT),--stripe-port "$(STRIPE_PORT)")
 
-# Coverage is counted in what reaches every line: it makes a run half as slow again.
-COUNTED_TESTS := tests/unit tests/api
-COUNTED_ON_POSTGRESQL := tests/unit/test_clock.py tests/unit/test_transactions.py tests/unit/test_recovery.py
-
+# What a newcomer runs: each test once, and each seventh of the cases that faults, races and chance make.
 test:
-	@scripts/environment "$(PYTHON)" test localstripe
+	@LORIKEET_STRIDE=7 $(PYTHON) scripts/stages.py --wall 300 --cpu 450 environment test-sqlite test-postgresql \
+		test-extensions test-extensions-postgresql test-example coverage
+
+# On PostgreSQL is tested what depends on locks, transactions and what a database takes for a text or a number, and all
+# else on SQLite. With EVERYWHERE=1, which is what .ci/run asks for, both have everything.
+ON_POSTGRESQL := tests/races tests/faults tests/unit/test_clock.py tests/unit/test_transactions.py tests/unit/test_recovery.py \
+	tests/security/test_text.py tests/security/test_numbers.py
+EXTENSIONS_ON_POSTGRESQL := $(addprefix tests/extensions/,stock/test_races.py stock/test_contention.py \
+	stock/test_faults.py stripe/test_faults.py)
+ifdef EVERYWHERE
+ON_SQLITE := tests
+EXTENSIONS_ON_SQLITE := tests/extensions
+ON_POSTGRESQL := tests
+EXTENSIONS_ON_POSTGRESQL := tests/extensions --ignore-glob='*/test_fake_*' # which have no database
+else
+ON_SQLITE := tests $(ON_POSTGRESQL:%=--ignore=%)
+DEMO := --ignore=tests/example/test_demo.py # the processes of make demo, which are started and killed for half a minute
+EXTENSIONS_ON_SQLITE := tests/extensions $(EXTENSIONS_ON_POSTGRESQL:%=--ignore=%)
+endif
+
+environment:
+	@scripts/environment "$(PYTHON)" $(or $(EXTRAS),test localstripe)
 	@rm -f .coverage .coverage.*
-	LORIKEET_TEST_DATABASE=sqlite $(PYTEST) $(COUNTED_TESTS) $(COUNTED)
-	LORIKEET_TEST_DATABASE=sqlite $(PYTEST) $(COUNTED_TESTS:%=--ignore=%)
-	LORIKEET_TEST_DATABASE=postgresql $(PYTEST) $(COUNTED_ON_POSTGRESQL) $(COUNTED)
-	LORIKEET_TEST_DATABASE=postgresql $(PYTEST) $(COUNTED_ON_POSTGRESQL:%=--ignore=%)
-	LORIKEET_TEST_DATABASE=sqlite $(PYTEST) tests/extensions $(COUNTED)
-	@# the fake Stripe's own tests have no database
-	LORIKEET_TEST_DATABASE=postgresql $(PYTEST) tests/extensions --ignore-glob='*/test_fake_*'
-	$(PYTEST) tests/example
+
+test-sqlite:
+	LORIKEET_TEST_DATABASE=sqlite $(PYTEST) $(ON_SQLITE) $(COUNTED)
+
+test-postgresql:
+	LORIKEET_TEST_DATABASE=postgresql $(PYTEST) $(ON_POSTGRESQL) $(COUNTED)
+
+test-extensions:
+	LORIKEET_TEST_DATABASE=sqlite $(PYTEST) $(EXTENSIONS_ON_SQLITE) $(COUNTED)
+
+test-extensions-postgresql:
+	LORIKEET_TEST_DATABASE=postgresql $(PYTEST) $(EXTENSIONS_ON_POSTGRESQL)
+
+test-example:
+	$(PYTEST) tests/example $(DEMO)
+
+coverage:
 	$(IN_VENV) -m coverage report
 
 test-stripe:
@@ -98,6 +129,14 @@ SOAK := $(foreach option,SECONDS CASES SEED DATABASES TECHNIQUES,\
 soak:
 	@scripts/environment "$(PYTHON)" test
 	$(IN_VENV) -m tests.faults.soak $(SOAK) $(if $(REPLAY),--replay "$(REPLAY)")
+
+matrix:
+	@scripts/environment "$(PYTHON)" tox
+	scripts/matrix
+
+matrix-brief:
+	@scripts/environment "$(PYTHON)" tox
+	scripts/matrix brief
 
 clean:
 	rm -rf .venv .tox .cache build dist htmlcov docs/_build lorikeet_cart.egg-info .coverage .coverage.*

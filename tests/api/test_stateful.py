@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 )
 
 from lorikeet.models import LineItem, Order
+from tests.strides import fewer
 from tests.testapp import models
 from tests.testapp.clients import CART, Browser, key_of
 from tests.testapp.factories import make_coupon, make_user, make_wine
@@ -29,7 +30,12 @@ from tests.testapp.factories import make_coupon, make_user, make_wine
 COMMON = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None)
 PROFILES = {
     # A failure is not made smaller, which takes minutes: its fifteen steps are few enough.
-    "default": settings(COMMON, max_examples=12, stateful_step_count=15, phases=[Phase.explicit, Phase.generate]),
+    "default": settings(
+        COMMON,
+        max_examples=fewer(12, least=3),
+        stateful_step_count=15,
+        phases=[Phase.explicit, Phase.generate],
+    ),
     "soak": settings(COMMON, max_examples=500, stateful_step_count=50),
 }
 

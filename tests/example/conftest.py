@@ -1,6 +1,7 @@
 """The example shop, filled with its catalogue, its payment providers, and a shopper in it."""
 
 import json
+import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPConnection
@@ -10,7 +11,8 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 from django.core.management import call_command
-from django.test import Client
+from django.db import connection
+from django.test import Client, TransactionTestCase
 from django.utils.timezone import now
 
 from lorikeet.models import PaymentAttempt
@@ -20,6 +22,7 @@ from pretend_providers.acquirers import CardProvider
 from pretend_providers.books import Books
 from pretend_providers.servers import serve
 from pretend_providers.wallets import WalletProvider
+from tests.faults.databases import clear
 
 
 class Shopper:
@@ -156,9 +159,27 @@ def recover():
     tick()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_clearing():
+    """After a test, empty the tables; Django would make all permissions anew as well."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda case: clear())
+        yield
+
+
+@pytest.fixture(scope="session")
+def filled(django_db_setup, django_db_blocker):
+    """A copy of the database, with the catalogue in it."""
+    with django_db_blocker.unblock(), closing(sqlite3.connect(":memory:")) as copy:
+        call_command("load_catalogue", verbosity=0)
+        connection.connection.backup(copy)
+        clear()
+        yield copy
+
+
 @pytest.fixture
-def catalogue(transactional_db):
-    call_command("load_catalogue", verbosity=0)
+def catalogue(filled, transactional_db):
+    filled.backup(connection.connection)
 
 
 @pytest.fixture

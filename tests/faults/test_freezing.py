@@ -3,6 +3,8 @@
 import pytest
 from django.db import connection
 
+from tests.strides import STRIDE as EACH
+
 from .cases import MEANWHILE, Case, boundaries_of, run
 
 pytestmark = [
@@ -22,7 +24,7 @@ OTHERS = [
     "credit declined",
 ]
 #: Every fourth boundary is struck, on SQLite every fifth; ``make soak`` strikes them all, of every scenario.
-STRIDE = {"postgresql": 4, "sqlite": 5}.get(connection.vendor, 4)
+STRIDE = {"postgresql": 4, "sqlite": 5}.get(connection.vendor, 4) * EACH
 
 
 def freeze(world, name, boundaries):
@@ -43,7 +45,7 @@ def test_a_process_may_freeze_at_many_boundaries(world, name):
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_process_may_freeze_at_some_boundaries(world, name):
     boundaries = boundaries_of(world, Case(name))
-    sample = [b for b in boundaries if b.kind in {"provider", "commit"}][::4]
+    sample = [b for b in boundaries if b.kind in {"provider", "commit"}][:: 4 * EACH]
 
     assert freeze(world, name, sample) == []
 

@@ -16,6 +16,7 @@ from lorikeet import recovery, refunds
 from lorikeet.checkout import Terms, checkout
 from lorikeet.exceptions import ConflictErrorSet, LorikeetError, RefundError
 from lorikeet.models import Cart, Order, PaymentAttempt
+from tests.strides import fewer
 from tests.testapp import factories, models
 from tests.testapp.clients import STREET, Browser
 
@@ -30,7 +31,7 @@ pytestmark = [
     pytest.mark.timeout(0 if os.environ.get("LORIKEET_SOAK") else 900),
 ]
 
-ROUNDS = int(os.environ.get("LORIKEET_ROUNDS") or (500 if os.environ.get("LORIKEET_SOAK") else 20))
+ROUNDS = int(os.environ.get("LORIKEET_ROUNDS") or (500 if os.environ.get("LORIKEET_SOAK") else fewer(20)))
 FEW = max(1, ROUNDS // 5)
 
 

@@ -13,11 +13,13 @@ from django.test import override_settings
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.strides import fewer
+
 from .databases import shared_database
 from .trade import Trade
 
 COMMON = settings(deadline=None, suppress_health_check=list(HealthCheck), database=None, print_blob=True)
-EXAMPLES = 60 if connection.vendor == "sqlite" else 10  # the database is not what this is about
+EXAMPLES = fewer(60 if connection.vendor == "sqlite" else 10, least=4)  # the database is not what this is about
 PROFILES = {
     # A failure is not made smaller, which takes minutes: its thirty steps are few enough.
     "default": settings(COMMON, max_examples=EXAMPLES, stateful_step_count=30, phases=[Phase.explicit, Phase.generate]),

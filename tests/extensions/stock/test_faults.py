@@ -14,6 +14,7 @@ from tests.faults.cases import AFTER, MEANWHILE, Case, boundaries_of, run
 from tests.faults.databases import impatient, shared_database
 from tests.faults.mutants import Mutant, alive
 from tests.faults.scenarios import SCENARIOS
+from tests.strides import STRIDE as EACH
 
 from ..goods.models import BottleLine, SeatLine
 from .worlds import BUSY, STOCK, StockWorld
@@ -25,7 +26,7 @@ pytestmark = [
 one_lock = pytest.mark.skipif(connection.vendor == "sqlite", reason="one lock is all: nobody comes in between")
 
 #: Every other boundary is struck by each fault, on SQLite every sixth, of every third scenario.
-STRIDE = {"postgresql": 2, "sqlite": 6}.get(connection.vendor, 2)
+STRIDE = {"postgresql": 2, "sqlite": 6}.get(connection.vendor, 2) * EACH
 CORE = ["stock exact", "stock added"]
 OTHERS = [name for name in STOCK if name not in CORE][:: STRIDE // 2]
 #: How many boundaries are struck of what is not in ``CORE``, evenly spread.
