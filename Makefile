@@ -27,7 +27,7 @@ help:
 	@echo "make docs     the documentation, in docs/_build/html"
 	@echo "make dist     the wheel and the sdist, in dist"
 	@echo "make bench    how long a cart and a checkout take, and how fast one product sells"
-	@echo "make soak     many thousand faults in the middle of a sale (SECONDS= or CASES= bound each technique,"
+	@echo "make soak     all faults in the middle of a sale, and much of chance (SECONDS= or CASES= bound each technique,"
 	@echo "              DATABASES= and TECHNIQUES= choose, REPLAY= runs one case again by its name)"
 	@echo "make matrix   the whole suite on every Python, Django and database server that can be had"
 	@echo "make clean    remove all that these commands made"
@@ -126,9 +126,18 @@ bench:
 SOAK := $(foreach option,SECONDS CASES SEED DATABASES TECHNIQUES,\
 	$(if $($(option)),--$(shell echo $(option) | tr A-Z a-z) $($(option))))
 
+WHOLE := LORIKEET_STRIDE=0 LORIKEET_SOAK=1 HYPOTHESIS_PROFILE=soak
+
 soak:
 	@scripts/environment "$(PYTHON)" test
 	$(IN_VENV) -m tests.faults.soak $(SOAK) $(if $(REPLAY),--replay "$(REPLAY)")
+ifeq ($(strip $(SOAK)$(REPLAY)),)
+	@# chance, races and the extensions, which are soaked by their own tests
+	$(WHOLE) LORIKEET_TEST_DATABASE=sqlite $(PYTEST) tests/faults/test_properties.py tests/faults/test_webhook_orders.py \
+		tests/api/test_stateful.py --timeout 0
+	$(WHOLE) LORIKEET_TEST_DATABASE=postgresql $(PYTEST) tests/faults/test_process_races.py
+	$(WHOLE) LORIKEET_TEST_DATABASE=postgresql $(PYTEST) $(addprefix tests/extensions/,stock/test_faults.py stripe/test_faults.py)
+endif
 
 matrix:
 	@scripts/environment "$(PYTHON)" tox

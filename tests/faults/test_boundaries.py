@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from tests.strides import STRIDE as EACH
+from tests.strides import every
 
 from .boundaries import applies
 from .cases import AFTER, Case, boundaries_of, run
@@ -16,7 +16,7 @@ pytestmark = [
 CORE = [name for name, scenario in SCENARIOS.items() if scenario.core]
 OTHERS = [name for name in SCENARIOS if name not in CORE]
 #: On SQLite every fifth boundary is struck; ``make soak`` strikes them all.
-STRIDE = {"postgresql": 1, "sqlite": 5}.get(connection.vendor, 1) * EACH
+STRIDE = every(5 if connection.vendor == "sqlite" else 1)
 #: How many boundaries are struck of what is not in ``CORE``, evenly spread.
 SAMPLE = 2
 
@@ -44,7 +44,7 @@ def test_all_is_well_after_a_fault_at_any_boundary(world, name, fault):
     assert sweep(world, name, fault, boundaries[::STRIDE]) == []
 
 
-@pytest.mark.parametrize("name", OTHERS[::EACH])
+@pytest.mark.parametrize("name", OTHERS[:: every()])
 def test_all_is_well_after_a_fault_at_some_boundaries(world, name):
     boundaries = boundaries_of(world, Case(name))
     sample = [b for b in boundaries if applies("drop", b)][OTHERS.index(name) % 7 :: len(boundaries) // SAMPLE]

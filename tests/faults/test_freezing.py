@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from tests.strides import STRIDE as EACH
+from tests.strides import every
 
 from .cases import MEANWHILE, Case, boundaries_of, run
 
@@ -24,7 +24,7 @@ OTHERS = [
     "credit declined",
 ]
 #: Every fourth boundary is struck, on SQLite every fifth; ``make soak`` strikes them all, of every scenario.
-STRIDE = {"postgresql": 4, "sqlite": 5}.get(connection.vendor, 4) * EACH
+STRIDE = every(5 if connection.vendor == "sqlite" else 4)
 
 
 def freeze(world, name, boundaries):
@@ -45,7 +45,7 @@ def test_a_process_may_freeze_at_many_boundaries(world, name):
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_process_may_freeze_at_some_boundaries(world, name):
     boundaries = boundaries_of(world, Case(name))
-    sample = [b for b in boundaries if b.kind in {"provider", "commit"}][:: 4 * EACH]
+    sample = [b for b in boundaries if b.kind in {"provider", "commit"}][:: every(4)]
 
     assert freeze(world, name, sample) == []
 

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from tests.strides import STRIDE
+from tests.strides import every
 
 from .mutants import MUTANTS, Pair, alive
 
@@ -25,7 +25,7 @@ def test_the_library_without_a_guard_is_found_out(world, name):
     assert found
 
 
-@pytest.mark.parametrize("name", [*MUTANTS][::STRIDE])
+@pytest.mark.parametrize("name", [*MUTANTS][:: every()])
 def test_the_library_with_the_guard_is_well_in_the_same_cases(world, name):
     found = [killer.run(world) for killer in MUTANTS[name].killers]
 

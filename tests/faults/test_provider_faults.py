@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from lorikeet.models import Order, PaymentAttempt
-from tests.strides import STRIDE
+from tests.strides import every
 
 from .cases import AFTER, Case, boundaries_of, run
 from .provider_faults import CASES, ENDS
@@ -38,7 +38,7 @@ def test_the_shop_may_die_too(world, name):
         b.number
         for b in boundaries_of(world, case)
         if (b.kind, b.moment) in {("provider", "after"), ("commit", "after")}
-    ][::STRIDE]
+    ][:: every()]
 
     results = [
         run(world, Case(case.scenario, "kill", at, AFTER[at % len(AFTER)], provider=case.provider)) for at in deaths

@@ -16,7 +16,7 @@ from django.test import override_settings
 from lorikeet import recovery
 from lorikeet.checkout import checkout
 from lorikeet.models import Cart, LineItem, Order, PaymentAttempt
-from tests.strides import STRIDE as EACH
+from tests.strides import every
 from tests.testapp import factories, models
 from tests.testapp.clients import STREET, Browser
 
@@ -29,7 +29,7 @@ RANDOM = 10_000 if os.environ.get("LORIKEET_SOAK") else 0
 EVENTS = ("waiting", "paid", "paid again", "forged", "foreign", "unknown")
 #: When a payment of which nobody has been told yet becomes final at the provider: before this delivery.
 MOMENTS = range(len(EVENTS) + 1)
-STRIDE = (1 if connection.vendor == "sqlite" else 8) * EACH
+STRIDE = every(1 if connection.vendor == "sqlite" else 8)
 #: What makes Lorikeet look at the payment.
 TRUE = {"waiting", "paid", "paid again", "failed"}
 

@@ -14,7 +14,7 @@ from tests.faults.cases import AFTER, MEANWHILE, Case, boundaries_of, run
 from tests.faults.databases import impatient, shared_database
 from tests.faults.mutants import Mutant, alive
 from tests.faults.scenarios import SCENARIOS
-from tests.strides import STRIDE as EACH
+from tests.strides import every
 
 from ..goods.models import BottleLine, SeatLine
 from .worlds import BUSY, STOCK, StockWorld
@@ -26,9 +26,9 @@ pytestmark = [
 one_lock = pytest.mark.skipif(connection.vendor == "sqlite", reason="one lock is all: nobody comes in between")
 
 #: Every other boundary is struck by each fault, on SQLite every sixth, of every third scenario.
-STRIDE = {"postgresql": 2, "sqlite": 6}.get(connection.vendor, 2) * EACH
+STRIDE = every(6 if connection.vendor == "sqlite" else 2)
 CORE = ["stock exact", "stock added"]
-OTHERS = [name for name in STOCK if name not in CORE][:: STRIDE // 2]
+OTHERS = [name for name in STOCK if name not in CORE][:: max(1, STRIDE // 2)]
 #: How many boundaries are struck of what is not in ``CORE``, evenly spread.
 SAMPLE = 2
 LOCK = 'SELECT "lorikeet_stock_stockrecord"'

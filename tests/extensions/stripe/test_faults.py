@@ -9,7 +9,7 @@ from tests.faults.boundaries import applies
 from tests.faults.cases import AFTER, MEANWHILE, Case, boundaries_of, run
 from tests.faults.databases import shared_database
 from tests.faults.scenarios import SCENARIOS
-from tests.strides import STRIDE as EACH
+from tests.strides import every
 
 from .worlds import STRIPE, StripeWorld
 
@@ -18,7 +18,7 @@ pytestmark = [
     pytest.mark.timeout(600),
 ]
 #: On SQLite every fourth boundary is struck, of every fourth scenario.
-STRIDE = {"postgresql": 1, "sqlite": 4}.get(connection.vendor, 1) * EACH
+STRIDE = every(4 if connection.vendor == "sqlite" else 1)
 OTHERS = [name for name in STRIPE if name != "Stripe exact"][::STRIDE]
 
 
@@ -61,7 +61,7 @@ def test_all_is_well_after_a_fault_at_any_boundary(world, fault):
 @pytest.mark.parametrize("name", OTHERS)
 def test_all_is_well_after_a_death_around_any_call_of_stripe(world, name):
     boundaries = boundaries_of(world, Case(name))
-    calls = [b for b in boundaries if b.kind == "provider"][:: 2 * EACH] or boundaries[-1:]
+    calls = [b for b in boundaries if b.kind == "provider"][:: every(2)] or boundaries[-1:]
 
     cases = [Case(name, "kill", b.number, AFTER[b.number % len(AFTER)]) for b in calls]
 
@@ -70,7 +70,7 @@ def test_all_is_well_after_a_death_around_any_call_of_stripe(world, name):
 
 @pytest.mark.parametrize("meanwhile", MEANWHILE)
 def test_a_process_may_freeze_around_any_call_of_stripe(world, meanwhile):
-    calls = [b for b in boundaries_of(world, Case("Stripe exact")) if b.kind == "provider"][::EACH]
+    calls = [b for b in boundaries_of(world, Case("Stripe exact")) if b.kind == "provider"][:: every()]
 
     cases = [Case("Stripe exact", "freeze", b.number, meanwhile) for b in calls]
 
@@ -81,7 +81,7 @@ def test_a_process_may_freeze_around_any_call_of_stripe(world, meanwhile):
 @pytest.mark.parametrize("operation", ["create", "confirm"])
 def test_an_answer_may_be_lost_and_the_shop_die_too(world, operation, fault):
     case = Case("Stripe exact", provider=(fault, operation))
-    calls = [b for b in boundaries_of(world, case) if b.kind == "provider" and b.moment == "after"][::EACH]
+    calls = [b for b in boundaries_of(world, case) if b.kind == "provider" and b.moment == "after"][:: every()]
 
     cases = [case, *(Case("Stripe exact", "kill", b.number, "return", provider=case.provider) for b in calls)]
 
