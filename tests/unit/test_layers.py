@@ -3,6 +3,7 @@
 import ast
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ class Module:
         """What its row calls it; a subpackage counts as one, an extension as itself."""
         return ".".join(self.parts[:2]) if self.parts[0] == "extensions" else self.parts[0]
 
-    @property
+    @cached_property
     def tree(self):
         return ast.parse(self.source)
 
@@ -114,31 +115,23 @@ def read_all():
 
 
 MODULES = list(read_all())
-every_module = pytest.mark.parametrize("module", MODULES, ids=lambda module: module.path)
-every_module_with_code = pytest.mark.parametrize(
-    "module", [module for module in MODULES if module.source.strip()], ids=lambda module: module.path
-)
 
 
-@every_module
-def test_a_module_has_a_row(module):
-    assert module.path == "__init__.py" or module.parts[0] in ROW
+def test_a_module_has_a_row():
+    assert {module.parts[0] for module in MODULES} - {"__init__"} - set(ROW) == set()
 
 
-@every_module
-def test_a_module_imports_what_stands_above_it(module):
-    assert module.wrong_imports() == []
+def test_a_module_imports_what_stands_above_it():
+    assert [line for module in MODULES for line in module.wrong_imports()] == []
 
 
-@every_module
-def test_imports_stand_at_the_top(module):
-    functions = [
-        node for node in ast.walk(module.tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
-    ]
+def test_imports_stand_at_the_top():
     late = [
         f"lorikeet/{module.path}:{node.lineno}"
-        for function in functions
-        if getattr(function, "name", "") != "ready"
+        for module in MODULES
+        for function in ast.walk(module.tree)
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+        and getattr(function, "name", "") != "ready"
         for node in ast.walk(function)
         if isinstance(node, (ast.Import, ast.ImportFrom))
     ]
@@ -146,26 +139,33 @@ def test_imports_stand_at_the_top(module):
     assert late == []
 
 
-@every_module
-def test_a_module_fits_in_a_head(module):
-    assert len(module.source.splitlines()) <= MOST_LINES
+def test_a_module_fits_in_a_head():
+    assert [module.path for module in MODULES if len(module.source.splitlines()) > MOST_LINES] == []
 
 
-@every_module_with_code
-def test_a_module_says_what_it_is_for(module):
-    assert (ast.get_docstring(module.tree) or "").partition("\n")[0].rstrip().endswith((".", ":", "?"))
+def test_a_module_says_what_it_is_for():
+    first = {
+        module.path: (ast.get_docstring(module.tree) or "").partition("\n")[0].rstrip()
+        for module in MODULES
+        if module.source.strip()
+    }
+
+    assert [path for path, line in first.items() if not line.endswith((".", ":", "?"))] == []
 
 
-@every_module
-def test_a_module_is_called_after_what_is_in_it(module):
-    assert not FORBIDDEN_NAMES & set(module.parts)
+def test_a_module_is_called_after_what_is_in_it():
+    assert [module.path for module in MODULES if FORBIDDEN_NAMES & set(module.parts)] == []
 
 
-@every_module
-def test_a_module_prints_nothing(module):
-    calls = [node for node in ast.walk(module.tree) if isinstance(node, ast.Call)]
+def test_a_module_prints_nothing():
+    calls = [
+        f"lorikeet/{module.path}:{node.lineno}"
+        for module in MODULES
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
+    ]
 
-    assert [node.lineno for node in calls if isinstance(node.func, ast.Name) and node.func.id == "print"] == []
+    assert calls == []
 
 
 def names_in_all(module):
@@ -176,18 +176,15 @@ def names_in_all(module):
     return None
 
 
-@pytest.mark.parametrize(
-    "module",
-    [module for module in MODULES if module.parts[0] in set(ROW) - WITHOUT_ALL],
-    ids=lambda module: module.path,
-)
-def test_a_module_says_what_is_public_in_it(module):
-    names = names_in_all(module)
+def test_a_module_says_what_is_public_in_it():
+    public = {module: names_in_all(module) for module in MODULES if module.parts[0] in set(ROW) - WITHOUT_ALL}
 
-    assert names
-    assert sorted(names) == sorted(set(names))
-    defined = {name for node in module.tree.body for name in names_defined_by(node)}
-    assert set(names) <= defined
+    assert [module.path for module, names in public.items() if not names or len(names) != len(set(names))] == []
+    unknown = {
+        module.path: set(names) - {name for node in module.tree.body for name in names_defined_by(node)}
+        for module, names in public.items()
+    }
+    assert {path: names for path, names in unknown.items() if names} == {}
 
 
 def names_defined_by(node):
