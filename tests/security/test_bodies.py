@@ -20,16 +20,22 @@ WRITES = [
 ]
 
 
-def send(browser, method, path, body, content_type="application/json"):
-    if not path.startswith("/"):
-        path = browser.cart()[path][0]["url"]
-    return browser.send(method, path, body, content_type)
+@pytest.fixture
+def send(ready):
+    """Return a function that sends bytes or text to a URL, or to that of the first entry of a list of the cart."""
+    cart = ready.cart()
+
+    def send(method, path, body, content_type="application/json"):
+        url = path if path.startswith("/") else cart[path][0]["url"]
+        return ready.send(method, url, body, content_type)
+
+    return send
 
 
 @pytest.mark.parametrize("body", ["[]", "null", '"text"', "1", "true", "[{}]", '[{"type": "WineLine"}]', "0.5"])
-def test_a_body_that_is_no_object_is_refused_everywhere(ready, unchanged, body):
+def test_a_body_that_is_no_object_is_refused_everywhere(send, unchanged, body):
     with unchanged():
-        responses = {write: send(ready, *write, body) for write in WRITES}
+        responses = {write: send(*write, body) for write in WRITES}
 
     assert {write: responses[write].status_code for write in WRITES} == dict.fromkeys(WRITES, 400)
     assert all(response["X-API-Error"] for response in responses.values())
@@ -57,17 +63,17 @@ def test_a_body_that_is_no_object_is_refused_everywhere(ready, unchanged, body):
     ],
     ids=lambda body: repr(body[:16]),
 )
-def test_bad_json_is_refused_everywhere(ready, unchanged, body):
+def test_bad_json_is_refused_everywhere(send, unchanged, body):
     with unchanged():
-        responses = {write: send(ready, *write, body) for write in WRITES}
+        responses = {write: send(*write, body) for write in WRITES}
 
     assert {write: responses[write].status_code for write in WRITES} == dict.fromkeys(WRITES, 400)
     assert all(response["X-API-Error"] for response in responses.values())
 
 
-def test_a_hundred_thousand_nested_lists_are_refused(ready, unchanged):
+def test_a_hundred_thousand_nested_lists_are_refused(send, unchanged):
     with unchanged():
-        response = send(ready, "POST", NEW_ITEM, b"[" * 100_000 + b"]" * 100_000)
+        response = send("POST", NEW_ITEM, b"[" * 100_000 + b"]" * 100_000)
 
     assert response.status_code == 413
 
@@ -104,12 +110,12 @@ def test_another_charset_is_refused_or_read_as_utf_8(guest, wine, unchanged, cha
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/json"]
 )
-def test_a_body_that_a_form_could_send_is_refused_everywhere(ready, unchanged, content_type):
+def test_a_body_that_a_form_could_send_is_refused_everywhere(send, unchanged, content_type):
     """ASVS 3.5.2: what needs no preflight is not accepted."""
     writes = [*WRITES, ("POST", CHECKOUT)]
 
     with unchanged():
-        statuses = {write: send(ready, *write, b'{"quantity": 2}', content_type).status_code for write in writes}
+        statuses = {write: send(*write, b'{"quantity": 2}', content_type).status_code for write in writes}
 
     assert statuses == dict.fromkeys(writes, 415)
 
