@@ -32,6 +32,9 @@ ROWS = [
     "api_serializers extras",
 ]
 ROW = {name: row for row, names in enumerate(ROWS) for name in names.split()}
+#: What lies in these is internal; what lies beside them is public.
+ROOMS = ("cart", "sale", "http")
+FOLDERS = {"lorikeet", "lorikeet.extensions", *(f"lorikeet.{room}" for room in ROOMS)}
 FORBIDDEN_NAMES = {"utils", "helpers", "services", "mixins"}
 MOST_LINES = 450
 #: Django finds by their names what these are for; the last two say where something has gone.
@@ -51,8 +54,8 @@ class Module:
 
     @property
     def name(self):
-        """What its row calls it; a subpackage counts as one, an extension as itself."""
-        return ".".join(self.parts[:2]) if self.parts[0] == "extensions" else self.parts[0]
+        """What its row calls it: a module of a room by both names, an extension as a whole."""
+        return within(self.parts)
 
     @cached_property
     def tree(self):
@@ -68,7 +71,7 @@ class Module:
         for node in statements(self.tree):
             for name in self.imported(node):
                 if name[0] == "lorikeet":
-                    yield node.lineno, ".".join(name[1:3] if name[1:2] == ["extensions"] else name[1:2])
+                    yield node.lineno, within(name[1:])
 
     def imported(self, node):
         """Return the dotted names that a statement imports, each as a list."""
@@ -78,11 +81,7 @@ class Module:
             return []
         base = self.folder[: len(self.folder) - node.level + 1] if node.level else []
         base = [*base, *(node.module.split(".") if node.module else [])]
-        return (
-            [[*base, alias.name] for alias in node.names]
-            if base in (["lorikeet"], ["lorikeet", "extensions"])
-            else [base]
-        )
+        return [[*base, alias.name] for alias in node.names] if ".".join(base) in FOLDERS else [base]
 
     def wrong_imports(self):
         """Return a line for each import that goes against the table."""
@@ -91,10 +90,24 @@ class Module:
         ]
 
     def may_import(self, name):
-        own, other = self.name.partition("."), name.partition(".")
-        if own[0] == other[0] == "extensions":
-            return own == other
-        return ROW[other[0]] <= ROW[own[0]] if other[0] in ROW and own[0] in ROW else other[0] in ("", "__version__")
+        if {first(self.name), first(name)} == {"extensions"}:
+            return self.name == name
+        own, other = row_of(self.name), row_of(name)
+        return name in ("", "__version__") if own is None or other is None else other <= own
+
+
+def first(name):
+    return name.partition(".")[0]
+
+
+def within(parts):
+    """Return a module's name in the table, of the parts of its dotted name below the package."""
+    return ".".join(parts[: 2 if parts[:1] and parts[0] in {"extensions", *ROOMS} else 1])
+
+
+def row_of(name):
+    """Return the number of a module's row, or ``None`` if it has none; the package of a room itself imports nothing."""
+    return ROW.get("extensions" if first(name) == "extensions" else name)
 
 
 def statements(node):
@@ -118,7 +131,8 @@ MODULES = list(read_all())
 
 
 def test_a_module_has_a_row():
-    assert {module.parts[0] for module in MODULES} - {"__init__"} - set(ROW) == set()
+    packages = {"__init__", *ROOMS}  # those of the rooms are empty but for a sentence
+    assert [module.path for module in MODULES if module.name not in packages and row_of(module.name) is None] == []
 
 
 def test_a_module_imports_what_stands_above_it():
@@ -177,7 +191,11 @@ def names_in_all(module):
 
 
 def test_a_module_says_what_is_public_in_it():
-    public = {module: names_in_all(module) for module in MODULES if module.parts[0] in set(ROW) - WITHOUT_ALL}
+    public = {
+        module: names_in_all(module)
+        for module in MODULES
+        if row_of(module.name) is not None and module.parts[0] not in WITHOUT_ALL
+    }
 
     assert [module.path for module, names in public.items() if not names or len(names) != len(set(names))] == []
     unknown = {
@@ -221,6 +239,39 @@ def test_what_is_documented_is_public():
 
     assert ("lorikeet.models", "LineItem") in listed
     assert {name for name in listed - public if not name[0].startswith("lorikeet.templatetags")} == set()
+
+
+@pytest.mark.skipif(not DOCS.is_dir(), reason="the documentation is not here")
+def test_a_flat_module_has_a_page_in_the_reference():
+    flat = {module.parts[0] for module in MODULES if len(module.parts) == 1 and "." not in module.name}
+    directive = re.compile(r"^ *\.\. (?:py:)?(?:auto|current)?module:: +lorikeet\.([\w.]+)", re.MULTILINE)
+    pages = (DOCS / "reference").rglob("*.rst")
+    described = {name for page in pages for name in directive.findall(page.read_text(encoding="utf-8"))}
+
+    assert flat - WITHOUT_ALL - {"__init__", *ROOMS} - described == set()
+
+
+def readers():
+    """Yield what is written against the public modules alone: extensions, the example shop, the code of the docs."""
+    root = DOCS.parent
+    for folder in (PACKAGE / "extensions", root / "example_project", root / "tests" / "docs" / "host" / "recipes"):
+        yield from sorted(path for path in folder.rglob("*.py") if "migrations" not in path.parts)
+
+
+def test_what_is_written_for_lorikeet_imports_public_modules():
+    internal = [
+        f"{path.name}:{line} imports {name}"
+        for path in readers()
+        for line, name in Module(place_of(path), path.read_text(encoding="utf-8")).imports()
+        if first(name) in ROOMS
+    ]
+
+    assert internal == []
+
+
+def place_of(path):
+    """Return a file's path in the package, or one outside it."""
+    return path.relative_to(PACKAGE).as_posix() if path.is_relative_to(PACKAGE) else f"/{path.name}"
 
 
 # that the rules are seen to be broken
