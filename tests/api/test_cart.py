@@ -225,8 +225,8 @@ def test_the_template_tag_cannot_be_left_by_a_product_name(guest):
 
 def read_cart(page):
     text = page.content.decode()
-    start = text.index('id="cart">') + len('id="cart">')
-    cart = json.loads(text[start : text.index("</script>")])
+    opening = text.index('<script type="application/json" id="cart"')
+    cart = json.loads(text[text.index(">", opening) + 1 : text.index("</script>")])
     del cart["generated_at"]
     return cart
 
