@@ -4,6 +4,8 @@ import pytest
 from django.test import override_settings
 
 from lorikeet.carts import Shopper, locked
+from lorikeet.exceptions import ConflictErrorSet
+from lorikeet.extensions.stock.hooks import stock_hooks
 from lorikeet.extensions.stock.models import Hold, Policy
 from lorikeet.models import Cart, Order
 from lorikeet.recovery import tick
@@ -389,3 +391,31 @@ def test_nobody_sees_until_when_somebody_else_holds_stock(alice, bottle):
     seat(alice, bottle)
 
     assert Browser(make_user()).cart()["expires_at"] is None
+
+
+# several changes under one lock, from Python
+
+
+def add_under_lock(cart, bottle, quantity):
+    line = SeatLine.objects.create(cart=cart, bottle=bottle, quantity=quantity)
+    stock_hooks.line_changed(cart, line, is_new=True)
+    return line
+
+
+def test_lines_that_are_added_in_one_change_are_refused_together(alice, bottle, unchanged):
+    seat(alice, bottle, 1)
+
+    with unchanged(), pytest.raises(ConflictErrorSet) as refused, locked(Shopper(alice.user)) as cart:
+        for quantity in (11, 12):
+            add_under_lock(cart, make_bottle(10), quantity)
+
+    assert [(error.asked, error.available) for error in refused.value] == [(11, 10), (12, 10)]
+
+
+def test_a_line_that_is_added_and_deleted_in_one_change_is_not_refused(alice, bottle):
+    seat(alice, bottle, 1)
+
+    with locked(Shopper(alice.user)) as cart:
+        add_under_lock(cart, make_bottle(10), 11).delete()
+
+    assert holds() == [("held", 1)]
