@@ -18,7 +18,7 @@ from benchmarks.browsers import CLOCKS, Answer, Browser
 from benchmarks.floor.views import SESSION_KEY as FLOOR_KEY
 from benchmarks.shop.models import Wine
 from benchmarks.sides import SIDES
-from lorikeet.carts import SESSION_KEY as LORIKEET_KEY
+from lorikeet.cart.shopper import SESSION_KEY as LORIKEET_KEY
 
 __all__ = ["Case", "WrongAnswer", "make_cases"]
 

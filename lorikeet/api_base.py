@@ -24,7 +24,7 @@ from rest_framework.views import APIView
 from . import throttles
 from .authentication import authenticators, network_of, refuse_foreign_sites
 from .cart.fetching import fetch_contents
-from .carts import TOKEN_HEADER, Shopper, locked
+from .cart.shopper import TOKEN_HEADER, Shopper, locked
 from .contents import CartContents
 from .exceptions import CartChanged
 from .http.errors import first_message, handle_exception

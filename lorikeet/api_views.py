@@ -22,10 +22,11 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from . import editing, throttles
+from . import throttles
 from .api_base import CartAPIView, JSONView
 from .authentication import network_of
-from .carts import TOKEN_HEADER
+from .cart import editing
+from .cart.shopper import TOKEN_HEADER
 from .checkout import Checkout, Terms, checkout, may_ask_in, read
 from .contents import NO_CART, CartContents
 from .exceptions import TooManyAttempts, WebhookError

@@ -17,5 +17,5 @@ class LorikeetConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        import_module("lorikeet.receivers")
+        import_module("lorikeet.cart.receivers")
         import_module("lorikeet.checks")

@@ -20,9 +20,10 @@ from django.utils.translation import gettext as _
 
 from . import throttles
 from .bases import parent_links
+from .cart.completeness import reasons
 from .cart.fetching import fetch_contents
+from .cart.locks import lock
 from .clock import now
-from .completeness import reasons
 from .conf import settings
 from .contents import CartContents
 from .exceptions import (
@@ -37,7 +38,6 @@ from .exceptions import (
 )
 from .hooks import HOOKS
 from .leases import new_lease
-from .locks import lock
 from .models import Adjustment, Cart, LineItem, Order, OrderCharge, PaymentAttempt
 from .notifications import answers_of, is_overdue, notify
 from .outcomes import Outcome, Pending, is_refusal

@@ -8,7 +8,7 @@ from functools import partial
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.middleware.csrf import get_token
 
-from .carts import for_request
+from .cart.shopper import for_request
 from .conf import settings
 from .exceptions import InvalidToken
 

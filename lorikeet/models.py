@@ -27,8 +27,8 @@ from .bases import (
     in_cart_or_order,
     subclass_of,
 )
+from .cart.completeness import reasons
 from .clock import now
-from .completeness import reasons
 from .contents import CartContents
 from .exceptions import IncompleteCartErrorSet, InvalidAnswer, WebhookError
 from .outcomes import NotFound, Paid, Pending, ProviderPayment, Review, Unknown

@@ -19,7 +19,7 @@ from django.utils.translation import get_language
 from rest_framework.utils.encoders import JSONEncoder
 
 from . import money
-from .completeness import checkout_steps, reasons
+from .cart.completeness import checkout_steps, reasons
 from .conf import settings
 from .contents import CartContents
 from .exceptions import PriceError

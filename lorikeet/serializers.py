@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from .bases import InCartOrOrder
-from .combining import combine
+from .cart.combining import combine
 from .contents import CartContents
 from .models import Cart
 from .registry import registry

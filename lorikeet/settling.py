@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 
 from . import signals
 from .bases import subclass_of
+from .cart.locks import lock
+from .cart.merging import hand_back
 from .clock import as_stored, now
 from .conf import settings
 from .hooks import HOOKS
-from .locks import lock
-from .merging import hand_back
 from .models import Adjustment, LineItem, Order, Payment, PaymentAttempt
 from .notifications import announce
 from .outcomes import NotFound, Outcome, Paid, Pending, Refused, Unknown, to_json

@@ -18,7 +18,7 @@ from rest_framework.exceptions import APIException, ErrorDetail, NotFound, Throt
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from ..carts import TOKEN_HEADER
+from ..cart.shopper import TOKEN_HEADER
 from ..exceptions import (
     CartChanged,
     CartGone,

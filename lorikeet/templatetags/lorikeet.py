@@ -9,7 +9,7 @@ from django.middleware.csrf import get_token
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from ..carts import Shopper
+from ..cart.shopper import Shopper
 from ..representation import Representation, etag, render, with_time
 
 register = template.Library()

@@ -131,21 +131,21 @@ def test_a_merge_that_fails_keeps_nobody_from_signing_in_and_changes_no_cart(
 ):
     guest.get_ready(wine, 3)
     alice.add_wine(wine)
-    monkeypatch.setattr("lorikeet.merging.HOOKS", [Broken(method)])
-    monkeypatch.setattr("lorikeet.locks.HOOKS", [Broken(method)])
+    monkeypatch.setattr("lorikeet.cart.merging.HOOKS", [Broken(method)])
+    monkeypatch.setattr("lorikeet.cart.locks.HOOKS", [Broken(method)])
 
     with unchanged():
         guest.log_in(alice.user)
 
     assert guest.cart()["is_authenticated"]
     message = f"A guest's cart could not be merged into that of user {alice.user.pk}, and stays as it is."
-    assert [record.getMessage() for record in caplog.records if record.name == "lorikeet.receivers"] == [message]
+    assert [record.getMessage() for record in caplog.records if record.name == "lorikeet.cart.receivers"] == [message]
 
 
 def test_the_login_after_a_merge_that_failed_brings_the_lines(guest, alice, wine, monkeypatch):
     guest.add_wine(wine, 3)
     with monkeypatch.context() as patch:
-        patch.setattr("lorikeet.merging.HOOKS", [Broken("cart_merged")])
+        patch.setattr("lorikeet.cart.merging.HOOKS", [Broken("cart_merged")])
         guest.log_in(alice.user)
     assert quantities(guest) == []
 

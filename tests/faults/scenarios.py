@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import override_settings
 
 from lorikeet import recovery, refunds, signals
-from lorikeet.carts import SESSION_KEY
+from lorikeet.cart.shopper import SESSION_KEY
 from lorikeet.exceptions import RefundError
 from lorikeet.models import Cart, LineItem, Order, PaymentAttempt
 from tests.testapp import factories, models

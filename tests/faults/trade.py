@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from lorikeet import payments, recovery, refunds, signals
-from lorikeet.carts import SESSION_KEY
+from lorikeet.cart.shopper import SESSION_KEY
 from lorikeet.exceptions import RefundError
 from lorikeet.models import Cart, Order, PaymentAttempt
 from tests.testapp import factories, models

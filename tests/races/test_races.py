@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test import override_settings
 
-from lorikeet.carts import Shopper
+from lorikeet.cart.shopper import Shopper
 from lorikeet.models import Cart, Order
 from tests.testapp import models
 from tests.testapp.clients import NEW_ADJUSTMENT, NEW_ITEM, Browser

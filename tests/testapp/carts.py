@@ -3,7 +3,7 @@
 What a test sends over HTTP is what it tests; whatever has to be there before is made here.
 """
 
-from lorikeet.carts import SESSION_KEY
+from lorikeet.cart.shopper import SESSION_KEY
 from lorikeet.models import Cart
 
 from . import models

@@ -6,7 +6,7 @@ import pytest
 from django.core.signing import TimestampSigner
 from django.test import override_settings
 
-from lorikeet.carts import CART, cart_token, read_cart_token
+from lorikeet.cart.shopper import CART, cart_token, read_cart_token
 from lorikeet.exceptions import InvalidToken
 from lorikeet.order_access import order_token
 from tests.unit import rotated

@@ -8,8 +8,8 @@ from django.db import connection
 from django.db.models import QuerySet
 from django.test.utils import CaptureQueriesContext
 
-from lorikeet import carts
-from lorikeet.carts import SESSION_KEY, Shopper, cart_token, for_request, locked, read_cart_token
+from lorikeet.cart import shopper as carts
+from lorikeet.cart.shopper import SESSION_KEY, Shopper, cart_token, for_request, locked, read_cart_token
 from lorikeet.exceptions import CartGone, InvalidToken
 from lorikeet.models import Cart, EmptyCart
 from tests.testapp.factories import make_user

@@ -8,8 +8,8 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
 from lorikeet import cart_checkers
+from lorikeet.cart.completeness import checkout_steps, reasons
 from lorikeet.cart.fetching import fetch_contents
-from lorikeet.completeness import checkout_steps, reasons
 from lorikeet.contents import CartContents
 from lorikeet.exceptions import IncompleteCartError, IncompleteCartErrorSet
 from lorikeet.models import Cart, EmptyCart

@@ -11,7 +11,7 @@ from django.test import override_settings
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from lorikeet import editing
+from lorikeet.cart import editing
 from lorikeet.exceptions import LimitReached
 from lorikeet.models import Adjustment, Cart, DeliveryAddress, EmptyCart, LineItem, PaymentMethod
 from lorikeet.registry import registry

@@ -207,7 +207,7 @@ def test_a_database_that_is_busy_answers_503_in_the_api(guest, monkeypatch):
     def busy(**lookup):
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr("lorikeet.carts.Cart.objects.get_or_create", busy)
+    monkeypatch.setattr("lorikeet.cart.shopper.Cart.objects.get_or_create", busy)
 
     response = guest.patch("/_cart/", {"email": "joe@example.com"})
 

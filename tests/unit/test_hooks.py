@@ -5,11 +5,11 @@ from decimal import Decimal
 import pytest
 from django.test import override_settings
 
-from lorikeet.carts import Shopper, locked
+from lorikeet.cart.merging import merge
+from lorikeet.cart.shopper import Shopper, locked
 from lorikeet.checkout import checkout
 from lorikeet.exceptions import ConflictError, ConflictErrorSet, IncompleteCartError, LimitReached
 from lorikeet.hooks import HOOKS, Hooks, register_hooks
-from lorikeet.merging import merge
 from lorikeet.models import Cart, LineItem, Order
 from lorikeet.outcomes import Pending, Refused
 from lorikeet.pricing import Charge, ChargeSource

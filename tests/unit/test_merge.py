@@ -8,11 +8,11 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from lorikeet import merging
-from lorikeet.carts import Shopper
-from lorikeet.combining import combine
+from lorikeet.cart import merging
+from lorikeet.cart.combining import combine
+from lorikeet.cart.merging import merge
+from lorikeet.cart.shopper import Shopper
 from lorikeet.hooks import Hooks
-from lorikeet.merging import merge
 from lorikeet.models import Cart, Order
 from lorikeet.payments import Refused, settle
 from lorikeet.signals import cart_merged
@@ -259,7 +259,7 @@ def test_both_carts_are_told_to_the_hooks_where_both_are_there(settings, user, a
         def cart_changed(self, cart):
             told.append((cart.pk, [int(line.amount) for line in cart.items.select_subclasses()]))
 
-    monkeypatch.setattr("lorikeet.locks.HOOKS", [Listening()])
+    monkeypatch.setattr("lorikeet.cart.locks.HOOKS", [Listening()])
     settings.LORIKEET_MAX_LINES = 4
     guest, _ = amounts
 

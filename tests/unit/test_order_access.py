@@ -7,7 +7,7 @@ from django.core.signing import TimestampSigner
 from django.http import HttpResponse
 from django.test import override_settings
 
-from lorikeet.carts import CART, cart_token
+from lorikeet.cart.shopper import CART, cart_token
 from lorikeet.models import Order
 from lorikeet.order_access import COOKIE, MOST, let_in, order_token, read_order_token, visible_orders
 from tests.testapp.factories import make_user

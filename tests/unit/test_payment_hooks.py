@@ -3,10 +3,10 @@
 import pytest
 from django.db import connection
 
-from lorikeet import editing
+from lorikeet.cart import editing
+from lorikeet.cart.completeness import reasons
 from lorikeet.cart.fetching import fetch_contents
 from lorikeet.checkout import Terms, checkout
-from lorikeet.completeness import reasons
 from lorikeet.exceptions import IncompleteCartError, IncompleteCartErrorSet, PaymentError
 from lorikeet.models import Order, PaymentMethod
 from lorikeet.outcomes import NotFound, Pending

@@ -12,11 +12,11 @@ from django.template import Context, Template
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
-from lorikeet.carts import SESSION_KEY, cart_token
+from lorikeet.cart.receivers import merge_at_login
+from lorikeet.cart.shopper import SESSION_KEY, cart_token
 from lorikeet.exceptions import InvalidToken
 from lorikeet.middleware import CartMiddleware
 from lorikeet.models import Cart, EmptyCart
-from lorikeet.receivers import merge_at_login
 from tests.testapp import models
 from tests.testapp.clients import NEW_ITEM
 from tests.testapp.factories import make_user

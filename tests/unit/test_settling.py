@@ -10,8 +10,8 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy
 
 from lorikeet import settling
-from lorikeet.locks import lock
-from lorikeet.merging import merge
+from lorikeet.cart.locks import lock
+from lorikeet.cart.merging import merge
 from lorikeet.models import Cart, Order, PaymentAttempt
 from lorikeet.outcomes import NotFound, Pending, Refused, Unknown
 from lorikeet.pricing import ChargeSource

@@ -224,7 +224,9 @@ BREAKAGES = {
     "it is everybody's": (
         WINE,
         "test_another_guest_does_not_see_it",
-        lambda patch: patch.setattr("lorikeet.editing.find", lambda base, cart, pk: base.objects.get_subclass(pk=pk)),
+        lambda patch: patch.setattr(
+            "lorikeet.cart.editing.find", lambda base, cart, pk: base.objects.get_subclass(pk=pk)
+        ),
     ),
     "its price changes": (
         WINE,
@@ -249,17 +251,17 @@ BREAKAGES = {
     "a new one is not selected": (
         CARD,
         "test_a_new_one_is_selected",
-        lambda patch: patch.setattr("lorikeet.editing.select", lambda *args: None),
+        lambda patch: patch.setattr("lorikeet.cart.editing.select", lambda *args: None),
     ),
     "a removed one is still shown": (
         CARD,
         "test_a_removed_one_is_kept_out_of_sight",
-        lambda patch: patch.setattr("lorikeet.editing.retire", lambda *args: None),
+        lambda patch: patch.setattr("lorikeet.cart.editing.retire", lambda *args: None),
     ),
     "a removed one is deleted": (
         ADDRESS,
         "test_a_removed_one_is_kept_out_of_sight",
-        lambda patch: patch.setattr("lorikeet.editing.retire", lambda base, cart, row: row.delete()),
+        lambda patch: patch.setattr("lorikeet.cart.editing.retire", lambda base, cart, row: row.delete()),
     ),
     "a payment is no row": (
         CARD,

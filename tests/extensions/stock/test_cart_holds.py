@@ -3,7 +3,7 @@
 import pytest
 from django.test import override_settings
 
-from lorikeet.carts import Shopper, locked
+from lorikeet.cart.shopper import Shopper, locked
 from lorikeet.exceptions import ConflictErrorSet
 from lorikeet.extensions.stock.hooks import stock_hooks
 from lorikeet.extensions.stock.models import Hold, Policy

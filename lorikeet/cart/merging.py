@@ -8,16 +8,16 @@ from uuid import UUID
 
 from django.db import transaction
 
-from .bases import account_email
-from .cart.fetching import fetch_contents
+from ..bases import account_email
+from ..conf import settings
+from ..contents import owned_by
+from ..hooks import HOOKS
+from ..models import Adjustment, Cart, DeliveryAddress, LineItem, Order, PaymentMethod
+from ..signals import cart_merged
+from ..transactions import retried
 from .combining import take_in
-from .conf import settings
-from .contents import owned_by
-from .hooks import HOOKS
+from .fetching import fetch_contents
 from .locks import changed, lock
-from .models import Adjustment, Cart, DeliveryAddress, LineItem, Order, PaymentMethod
-from .signals import cart_merged
-from .transactions import retried
 
 __all__ = ["hand_back", "merge"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from .models import Cart
+from ..models import Cart
 
 __all__ = ["absorb", "combine", "take_in"]
 

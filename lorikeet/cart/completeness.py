@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .conf import settings
-from .exceptions import IncompleteCartError, IncompleteCartErrorSet
-from .hooks import HOOKS
+from ..conf import settings
+from ..exceptions import IncompleteCartError, IncompleteCartErrorSet
+from ..hooks import HOOKS
 
 if TYPE_CHECKING:
-    from .contents import CartContents
-    from .pricing import Totals
+    from ..contents import CartContents
+    from ..pricing import Totals
 
 __all__ = ["checkout_steps", "reasons"]
 

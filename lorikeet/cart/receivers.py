@@ -15,11 +15,11 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils.timezone import now
 
-from .carts import SESSION_KEY, Shopper
-from .conf import settings
-from .exceptions import InvalidToken
+from ..conf import settings
+from ..exceptions import InvalidToken
+from ..models import Cart
 from .merging import merge
-from .models import Cart
+from .shopper import SESSION_KEY, Shopper
 
 __all__ = ["abandon_cart", "merge_at_login"]
 

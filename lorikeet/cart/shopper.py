@@ -14,13 +14,13 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-from .cart.fetching import fetch_contents
-from .conf import settings
-from .contents import CartContents
-from .exceptions import CartGone, InvalidToken
+from ..conf import settings
+from ..contents import CartContents
+from ..exceptions import CartGone, InvalidToken
+from ..models import Cart, EmptyCart
+from .fetching import fetch_contents
 from .locks import changed, lock
 from .merging import merge
-from .models import Cart, EmptyCart
 
 __all__ = ["SESSION_KEY", "TOKEN_HEADER", "Shopper", "cart_token", "for_request", "locked", "read_cart_token"]
 

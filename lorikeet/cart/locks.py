@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import F
 from django.utils.timezone import now
 
-from .hooks import HOOKS
-from .models import Cart
+from ..hooks import HOOKS
+from ..models import Cart
 
 __all__ = ["changed", "lock"]
 
