@@ -37,8 +37,8 @@ from .outcomes import is_refusal
 from .parsers import BodyTooLarge, RowParser
 from .payments import confirm, give_up, resolve
 from .representation import Representation, represent_checkout
+from .sale.webhooks import receive
 from .transactions import retried
-from .webhooks import receive
 
 __all__ = [
     "AddToCartView",

@@ -37,15 +37,15 @@ from .exceptions import (
     TooManyAttempts,
 )
 from .hooks import HOOKS
-from .leases import new_lease
 from .models import Adjustment, Cart, LineItem, Order, OrderCharge, PaymentAttempt
-from .notifications import answers_of, is_overdue, notify
 from .outcomes import Outcome, Pending, is_refusal
 from .payments import begin, resolve
 from .pricing import Totals, price
-from .providers import method_of
 from .registry import registry
-from .settling import place_order
+from .sale.ask import method_of
+from .sale.leases import new_lease
+from .sale.notifications import answers_of, is_overdue, notify
+from .sale.settle import place_order
 from .transactions import durable
 
 __all__ = ["Checkout", "Terms", "checkout", "may_ask_in", "read"]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from .clock import now
-from .leases import due
 from .models import Order, PaymentAttempt, RecoveryRun
+from .sale.leases import due
 
 __all__ = ["Health", "health"]
 

@@ -12,8 +12,8 @@ from django.db.models import DecimalField, F, OuterRef, Q, QuerySet, Subquery, S
 from django.db.models.functions import Abs, Coalesce
 
 from .clock import now
-from .leases import due
 from .models import Adjustment, LineItem, Order, OrderCharge, PaymentAttempt
+from .sale.leases import due
 
 __all__ = ["Violation", "register_rules", "violations"]
 

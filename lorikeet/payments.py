@@ -18,12 +18,12 @@ from django.utils.translation import gettext as _
 from . import throttles
 from .clock import now
 from .exceptions import LostLease, PaymentBusy, ProviderUnavailable
-from .leases import claim, release
 from .models import Order, PaymentAttempt
-from .notifications import notify
 from .outcomes import NotFound, Outcome, Paid, Pending, Refused, Unknown, is_refusal
-from .providers import ask_for_refund, check, method_of, start, stop
-from .settling import postpone, settle
+from .sale.ask import ask_for_refund, check, method_of, start, stop
+from .sale.leases import claim, release
+from .sale.notifications import notify
+from .sale.settle import postpone, settle
 
 __all__ = ["NotFound", "Paid", "Pending", "begin", "confirm", "decide", "give_up", "resolve"]
 

@@ -14,10 +14,10 @@ from .exceptions import ProviderUnavailable
 from .models import Order, PaymentAttempt, PaymentMethod
 from .outcomes import ProviderPayment
 from .payments import resolve
-from .providers import read_key
 from .registry import registry
 from .reviews import review
-from .settling import owe
+from .sale.ask import read_key
+from .sale.settle import owe
 from .transactions import durable
 
 __all__ = ["Difference", "differences", "look_again", "pay_back"]

@@ -15,7 +15,6 @@ from django.db.models.functions import Coalesce
 from .clock import now
 from .conf import settings
 from .exceptions import RegistrationError
-from .leases import due
 from .models import (
     Adjustment,
     Cart,
@@ -27,10 +26,11 @@ from .models import (
     RecoveryRun,
     ThrottleCount,
 )
-from .notifications import notify
 from .outcomes import Unknown
 from .payments import resolve
-from .settling import UNRESOLVED, flag
+from .sale.leases import due
+from .sale.notifications import notify
+from .sale.settle import UNRESOLVED, flag
 
 __all__ = [
     "delete_abandoned_carts",

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from .exceptions import InvalidAnswer, PaymentError, ReferenceTaken
 from .models import PaymentAttempt, PaymentMethod
 from .outcomes import NotFound, Paid, Pending, check_money, check_reference, is_reference
-from .providers import read_key
+from .sale.ask import read_key
 
 __all__ = ["ReferencePaymentMethod", "ReportedPayment"]
 

@@ -12,10 +12,10 @@ from django.utils.translation import gettext as _
 from . import money
 from .clock import now
 from .exceptions import PriceError, RefundError
-from .leases import new_lease
 from .models import Order, PaymentAttempt
 from .payments import begin
-from .settling import owe
+from .sale.leases import new_lease
+from .sale.settle import owe
 from .transactions import durable
 
 __all__ = ["refund", "refundable"]

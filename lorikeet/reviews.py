@@ -17,11 +17,11 @@ from . import signals
 from .clock import now
 from .exceptions import InvalidAnswer, ProviderUnavailable
 from .models import Order, PaymentAttempt
-from .notifications import announce
 from .outcomes import ProviderRefund, Review
 from .payments import resolve
-from .providers import method_of, read_key
-from .settling import flag, owe
+from .sale.ask import method_of, read_key
+from .sale.notifications import announce
+from .sale.settle import flag, owe
 from .transactions import durable
 
 __all__ = ["review"]

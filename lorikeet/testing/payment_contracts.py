@@ -10,11 +10,11 @@ from django.test import RequestFactory
 
 from ..clock import now
 from ..exceptions import PaymentError, WebhookError
-from ..leases import new_lease
 from ..models import Order, Payment, PaymentAttempt, PaymentMethod
 from ..outcomes import NotFound, Paid, Pending
 from ..payments import begin, resolve
 from ..refunds import refund
+from ..sale.leases import new_lease
 from .contracts import ChoiceContract
 
 __all__ = ["ExactPaymentMethodContract", "PaymentContract", "PaymentMethodContract"]

@@ -5,9 +5,9 @@ from decimal import Decimal
 import pytest
 
 from lorikeet.exceptions import PaymentError
-from lorikeet.leases import claim
 from lorikeet.models import Order
 from lorikeet.outcomes import NotFound, Paid, Pending
+from lorikeet.sale.leases import claim
 from tests.faults.databases import pass_time
 from tests.testapp.factories import make_user
 from tests.testapp.models import ScriptedCard

@@ -9,10 +9,11 @@ import pytest
 from django.urls import reverse
 
 import lorikeet
-from lorikeet import exceptions, hooks, models, recovery, settling, signals, urls
+from lorikeet import exceptions, hooks, models, recovery, signals, urls
 from lorikeet.conf import settings
 from lorikeet.extensions.stock.conf import settings as stock_settings
 from lorikeet.extensions.stripe.conf import settings as stripe_settings
+from lorikeet.sale import settle as settling
 from tests.security.matrix import ROWS
 
 from .pages import DOCS, ROOT, all_pages, blocks, needs_docs, page

@@ -139,7 +139,7 @@ def find(name):
 
 MOVE = "rows = PaymentAttempt.objects.filter(pk=attempt.pk, state__in=states)"
 CLAIM = "if not PaymentAttempt.objects.filter(CLAIMABLE, free, pk=pk)"
-IGNORE_LEASE = ("lorikeet.leases.claim", "filter(CLAIMABLE, free, pk=pk)", "filter(CLAIMABLE, pk=pk)")
+IGNORE_LEASE = ("lorikeet.sale.leases.claim", "filter(CLAIMABLE, free, pk=pk)", "filter(CLAIMABLE, pk=pk)")
 LOCK_ORDER = 'Order.objects.filter(pk=pk).update(state=F("state"))\n'
 
 MUTANTS = {
@@ -152,18 +152,18 @@ MUTANTS = {
         ),
         Mutant(
             "SETTLE is not conditional",
-            (("lorikeet.settling._move_on", ", state__in=states", ""),),
+            (("lorikeet.sale.settle._move_on", ", state__in=states", ""),),
             (Killer("exact", "freeze", ("after", "confirm"), "recovery"),),
         ),
         Mutant(
             "SETTLE reads, then updates, without the lock of the order",
             (
                 (
-                    "lorikeet.settling._move_on",
+                    "lorikeet.sale.settle._move_on",
                     MOVE,
                     MOVE + "\n    rows = PaymentAttempt.objects.filter(pk=attempt.pk) if rows.exists() else rows",
                 ),
-                ("lorikeet.settling._lock_order", LOCK_ORDER, "pass\n"),
+                ("lorikeet.sale.settle._lock_order", LOCK_ORDER, "pass\n"),
             ),
             (
                 Killer(
@@ -178,7 +178,7 @@ MUTANTS = {
             "the lease is read, then taken",
             (
                 (
-                    "lorikeet.leases.claim",
+                    "lorikeet.sale.leases.claim",
                     CLAIM,
                     f"{CLAIM}.exists() or not PaymentAttempt.objects.filter(pk=pk)",
                 ),
@@ -191,7 +191,7 @@ MUTANTS = {
             (
                 IGNORE_LEASE,
                 (
-                    "lorikeet.leases.due",
+                    "lorikeet.sale.leases.due",
                     "CLAIMABLE & (",
                     "CLAIMABLE | (",
                 ),
@@ -200,14 +200,14 @@ MUTANTS = {
         ),
         Mutant(
             "a reference is saved without the lease",
-            (("lorikeet.leases._save_reference", ", lease=attempt.lease, lease__isnull=False", ""),),
+            (("lorikeet.sale.leases._save_reference", ", lease=attempt.lease, lease__isnull=False", ""),),
             (Killer("exact", "freeze", KEEP_REFERENCE, "forgotten"),),
         ),
         Mutant(
             "a timeout is a decline",
             (
                 (
-                    "lorikeet.providers._read",
+                    "lorikeet.sale.ask._read",
                     "attempt.key)\n    return nothing",
                     "attempt.key)\n    return Refused({})",
                 ),
@@ -216,7 +216,7 @@ MUTANTS = {
         ),
         Mutant(
             "no fence",
-            (("lorikeet.providers.stop", "method = method_of(attempt)", "return refusal"),),
+            (("lorikeet.sale.ask.stop", "method = method_of(attempt)", "return refusal"),),
             (Killer("exact", "freeze", CONFIRM, "recovery"),),
         ),
         Mutant(
@@ -254,14 +254,14 @@ MUTANTS = {
         ),
         Mutant(
             "late money is dropped",
-            (("lorikeet.settling._receive", "(*PaymentAttempt.OPEN, State.FAILED)", "PaymentAttempt.OPEN"),),
+            (("lorikeet.sale.settle._receive", "(*PaymentAttempt.OPEN, State.FAILED)", "PaymentAttempt.OPEN"),),
             (Killer("late money"),),
         ),
         Mutant(
             "late money is a sale",
             (
                 (
-                    "lorikeet.settling._receive",
+                    "lorikeet.sale.settle._receive",
                     'order.is_pending and _move_on(attempt, moment, attention="", check_at=None, **facts)',
                     "_move_on(attempt, moment, (*PaymentAttempt.OPEN, State.FAILED), check_at=None, **facts)",
                 ),
@@ -272,7 +272,7 @@ MUTANTS = {
             "amounts are not compared",
             (
                 (
-                    "lorikeet.settling._receive",
+                    "lorikeet.sale.settle._receive",
                     "(paid.amount, paid.currency) == (attempt.amount, attempt.currency)",
                     "True",
                 ),
@@ -298,7 +298,7 @@ MUTANTS = {
             "lines are not handed back",
             (
                 (
-                    "lorikeet.settling.cancel_order",
+                    "lorikeet.sale.settle.cancel_order",
                     'hand_back(order, _call(order, "undo_checkout"))',
                     '_call(order, "undo_checkout")',
                 ),
@@ -307,19 +307,19 @@ MUTANTS = {
         ),
         Mutant(
             "what was taken is not given back",
-            (("lorikeet.settling.cancel_order", '_call(order, "undo_checkout")', '_rows(order, "undo_checkout")'),),
+            (("lorikeet.sale.settle.cancel_order", '_call(order, "undo_checkout")', '_rows(order, "undo_checkout")'),),
             (Killer("credit declined"),),
         ),
         Mutant(
             "a parked payment keeps the slot",
-            (("lorikeet.settling._park", "Order.objects.filter(pk=order.pk).update(slot=None)", "pass"),),
+            (("lorikeet.sale.settle._park", "Order.objects.filter(pk=order.pk).update(slot=None)", "pass"),),
             (Killer("recovery of simple"),),
         ),
         Mutant(
             "a signal that was lost stays lost",
             (
                 ("lorikeet.recovery.notify_missed", "orders = list(", "orders = [] and list("),
-                ("lorikeet.notifications.is_overdue", "return order.purchased_on is not None", "return False"),
+                ("lorikeet.sale.notifications.is_overdue", "return order.purchased_on is not None", "return False"),
             ),
             (Killer("exact", "kill", LAST_COMMIT, "leave", last=True),),
         ),

@@ -6,7 +6,7 @@ import pytest
 from django.utils.timezone import now
 
 from lorikeet.outcomes import Pending
-from lorikeet.settling import settle
+from lorikeet.sale.settle import settle
 from tests.testapp import models
 from tests.unit import begin_sale, ready_cart, reread
 

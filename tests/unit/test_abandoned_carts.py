@@ -14,7 +14,7 @@ from lorikeet import recovery
 from lorikeet.checkout import checkout
 from lorikeet.models import Adjustment, Cart, DeliveryAddress, LineItem, Order, PaymentMethod, ThrottleCount
 from lorikeet.outcomes import Pending
-from lorikeet.settling import settle
+from lorikeet.sale.settle import settle
 from tests.testapp import models
 from tests.testapp.clients import STREET
 from tests.testapp.factories import make_user

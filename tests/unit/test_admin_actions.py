@@ -11,7 +11,7 @@ from django.urls import reverse
 from lorikeet.exceptions import PaymentError
 from lorikeet.models import Order, PaymentAttempt
 from lorikeet.outcomes import Pending, Refused, Unknown
-from lorikeet.settling import flag, settle
+from lorikeet.sale.settle import flag, settle
 from tests.testapp import models
 from tests.testapp.factories import make_user
 from tests.unit import DECLINED, begin_sale, make_attempt, make_order, received, reread, sell, states

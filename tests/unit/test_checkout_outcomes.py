@@ -16,7 +16,7 @@ from lorikeet.exceptions import (
 from lorikeet.models import Order, PaymentAttempt
 from lorikeet.outcomes import Refused
 from lorikeet.pricing import Charge, ChargeSource
-from lorikeet.settling import settle
+from lorikeet.sale.settle import settle
 from lorikeet.signals import order_checked_out, order_placed, payment_changed
 from tests.testapp import models
 from tests.unit import Killed, add_wine, charged, kill, listening, make_cart, select_address

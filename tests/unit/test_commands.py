@@ -12,11 +12,11 @@ from django.db import OperationalError
 from django.utils.timezone import now
 
 from lorikeet import recovery
-from lorikeet.leases import claim
 from lorikeet.management.commands import lorikeet_reconcile, lorikeet_tick
 from lorikeet.models import Order, PaymentAttempt
 from lorikeet.outcomes import Pending, ProviderRefund, Refused, Review
-from lorikeet.settling import settle
+from lorikeet.sale.leases import claim
+from lorikeet.sale.settle import settle
 from tests.testapp import models
 from tests.testapp.payments import client
 from tests.unit import DECLINED, begin_sale, make_order, reread, states

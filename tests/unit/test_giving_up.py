@@ -5,7 +5,7 @@ import pytest
 from lorikeet.models import Order, PaymentAttempt
 from lorikeet.outcomes import NotFound, Pending, Refused, Unknown
 from lorikeet.payments import decide, give_up
-from lorikeet.settling import settle
+from lorikeet.sale.settle import settle
 from lorikeet.signals import order_checked_out
 from tests.testapp import models
 from tests.unit import asked, begin_sale, listening, make_order, received, request_of, reread, states

@@ -13,7 +13,7 @@ from lorikeet.hooks import HOOKS, Hooks, register_hooks
 from lorikeet.models import Cart, LineItem, Order
 from lorikeet.outcomes import Pending, Refused
 from lorikeet.pricing import Charge, ChargeSource
-from lorikeet.settling import settle
+from lorikeet.sale.settle import settle
 from tests.api.writes import WRITES, writes
 from tests.testapp import models
 from tests.testapp.clients import CART, NEW_ITEM, Browser, key_of

@@ -11,7 +11,7 @@ from lorikeet.invariants import RULES, Violation, register_rules, violations
 from lorikeet.models import LineItem, Order
 from lorikeet.outcomes import Pending, Refused, Unknown
 from lorikeet.refunds import refund
-from lorikeet.settling import settle
+from lorikeet.sale.settle import settle
 from tests.testapp import models
 from tests.unit import DECLINED, add_wine, begin_sale, make_attempt, make_cart, make_order, ready_cart, received, sell
 

@@ -7,11 +7,11 @@ from uuid import uuid4
 import pytest
 from django.utils.timezone import now
 
-from lorikeet import settling
 from lorikeet.models import Cart, Order, PaymentAttempt
 from lorikeet.outcomes import Pending, Refused, Unknown
 from lorikeet.payments import begin
-from lorikeet.settling import settle
+from lorikeet.sale import settle as settling
+from lorikeet.sale.settle import settle
 from lorikeet.signals import payment_attention
 from tests.testapp import models
 from tests.unit import DECLINED, listening, make_attempt, make_order, received, states

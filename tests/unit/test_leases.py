@@ -8,12 +8,12 @@ from django.db import transaction
 from django.test import override_settings
 from django.utils.timezone import now
 
-from lorikeet import leases
 from lorikeet.exceptions import LostLease, ReferenceTaken
-from lorikeet.leases import claim, due, new_lease, release
 from lorikeet.models import PaymentAttempt
 from lorikeet.outcomes import Pending, Refused
-from lorikeet.settling import settle
+from lorikeet.sale import leases
+from lorikeet.sale.leases import claim, due, new_lease, release
+from lorikeet.sale.settle import settle
 from tests.unit import DECLINED, lapse, make_attempt, make_order, received
 
 pytestmark = pytest.mark.django_db(transaction=True)

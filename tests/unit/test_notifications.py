@@ -10,7 +10,7 @@ from django.test import override_settings
 from django.utils.timezone import now
 
 from lorikeet.models import Order
-from lorikeet.notifications import announce, answers_of, is_overdue, notify
+from lorikeet.sale.notifications import announce, answers_of, is_overdue, notify
 from lorikeet.signals import order_cancelled, order_checked_out
 from tests.testapp.factories import make_user
 from tests.unit import Killed, kill, listening, make_order, request_of
@@ -100,7 +100,7 @@ def test_a_receiver_that_fails_is_logged_and_stops_neither_others_nor_the_note(s
     with listening(order_checked_out) as told:
         notify(sale)
 
-    (record,) = [record for record in caplog.records if record.name == "lorikeet.notifications"]
+    (record,) = [record for record in caplog.records if record.name == "lorikeet.sale.notifications"]
     assert record.getMessage() == f"{failing!r} failed for order {sale.pk}."
     assert (record.levelname, record.exc_info[0]) == ("ERROR", ZeroDivisionError)
     assert len(told) == 1

@@ -12,7 +12,7 @@ from lorikeet.models import Order, PaymentMethod
 from lorikeet.outcomes import NotFound, Pending
 from lorikeet.payments import begin, resolve
 from lorikeet.pricing import price
-from lorikeet.settling import settle
+from lorikeet.sale.settle import settle
 from tests.testapp import models
 from tests.testapp.clients import CHECKOUT, Browser
 from tests.testapp.factories import make_user

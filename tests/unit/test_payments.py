@@ -8,11 +8,11 @@ from django.db import connection
 from django.utils.timezone import now
 
 from lorikeet.exceptions import LostLease, PaymentBusy, PaymentError, ProviderUnavailable
-from lorikeet.leases import claim
 from lorikeet.models import Order, PaymentAttempt
 from lorikeet.outcomes import NotFound, Pending, Refused, Unknown
 from lorikeet.payments import begin, confirm, resolve
-from lorikeet.settling import settle
+from lorikeet.sale.leases import claim
+from lorikeet.sale.settle import settle
 from lorikeet.signals import order_checked_out
 from tests.testapp import models
 from tests.unit import DECLINED, asked, begin_sale, lapse, listening, received, request_of, reread, states

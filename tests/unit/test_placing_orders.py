@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from lorikeet.models import Order, PaymentAttempt
 from lorikeet.outcomes import Refused, Unknown
-from lorikeet.settling import flag, place_order, settle
+from lorikeet.sale.settle import flag, place_order, settle
 from lorikeet.signals import order_cancelled, payment_attention, payment_changed
 from tests.testapp import models
 from tests.unit import DECLINED, listening, make_order, received, states

@@ -11,7 +11,7 @@ from lorikeet.exceptions import InvalidAnswer, LostLease, PaymentError
 from lorikeet.models import Payment, PaymentAttempt, PaymentMethod
 from lorikeet.outcomes import NotFound, Paid, Pending, Refused, Unknown
 from lorikeet.payments import begin, resolve
-from lorikeet.providers import ask_for_refund, check, method_of, read_key, start, stop
+from lorikeet.sale.ask import ask_for_refund, check, method_of, read_key, start, stop
 from tests.testapp import models
 from tests.unit import DECLINED, begin_sale, make_attempt, make_order, received, states
 

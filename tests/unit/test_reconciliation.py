@@ -8,13 +8,13 @@ import pytest
 from django.utils.timezone import now
 
 from lorikeet.exceptions import ProviderUnavailable
-from lorikeet.leases import claim
 from lorikeet.models import Order, PaymentAttempt
 from lorikeet.outcomes import Pending, ProviderPayment, ProviderRefund, Refused, Review, Unknown
 from lorikeet.payments import begin, resolve
 from lorikeet.reconciliation import Difference, differences, look_again, pay_back
 from lorikeet.refunds import refund, refundable
-from lorikeet.settling import owe, settle
+from lorikeet.sale.leases import claim
+from lorikeet.sale.settle import owe, settle
 from tests.testapp import models
 from tests.testapp.payments import client
 from tests.unit import DECLINED, begin_sale, reread, states

@@ -8,7 +8,7 @@ import pytest
 from django.test import override_settings
 from django.utils.timezone import now
 
-from lorikeet import leases, payments, recovery, settling
+from lorikeet import payments, recovery
 from lorikeet.exceptions import PaymentError, RegistrationError
 from lorikeet.models import (
     Order,
@@ -18,7 +18,9 @@ from lorikeet.models import (
 )
 from lorikeet.outcomes import Pending, Refused
 from lorikeet.payments import resolve
-from lorikeet.settling import settle
+from lorikeet.sale import leases
+from lorikeet.sale import settle as settling
+from lorikeet.sale.settle import settle
 from lorikeet.signals import order_checked_out, order_placed, payment_attention
 from tests.testapp import models
 from tests.unit import (

@@ -12,9 +12,9 @@ from lorikeet.exceptions import PaymentError, ProviderUnavailable
 from lorikeet.models import Order, PaymentAttempt
 from lorikeet.outcomes import Paid, Pending, Refused
 from lorikeet.payments import confirm, give_up, resolve
-from lorikeet.providers import check, method_of, start, stop
 from lorikeet.reference_payments import ReferencePaymentMethod, ReportedPayment
-from lorikeet.settling import settle
+from lorikeet.sale.ask import check, method_of, start, stop
+from lorikeet.sale.settle import settle
 from tests.testapp import models
 from tests.unit import begin_sale, ready_cart, reread, states
 

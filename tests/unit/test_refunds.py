@@ -11,7 +11,7 @@ from lorikeet.models import Order, PaymentAttempt
 from lorikeet.outcomes import Pending, Refused
 from lorikeet.payments import resolve
 from lorikeet.refunds import refund, refundable
-from lorikeet.settling import settle
+from lorikeet.sale.settle import settle
 from tests.testapp.factories import make_user
 from tests.unit import DECLINED, make_attempt, make_order, received, reread, states
 

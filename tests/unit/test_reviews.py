@@ -15,9 +15,9 @@ from lorikeet.models import PaymentAttempt
 from lorikeet.outcomes import Pending, ProviderRefund, Review
 from lorikeet.refunds import refund, refundable
 from lorikeet.reviews import review
-from lorikeet.settling import owe, settle
+from lorikeet.sale.settle import owe, settle
+from lorikeet.sale.webhooks import receive
 from lorikeet.signals import payment_attention, payment_changed
-from lorikeet.webhooks import receive
 from tests.testapp.clients import Browser
 from tests.unit import asked, begin_sale, listening, make_attempt, received, request_of, reread, states
 

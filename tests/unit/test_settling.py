@@ -9,13 +9,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 from django.utils.translation import gettext_lazy
 
-from lorikeet import settling
 from lorikeet.cart.locks import lock
 from lorikeet.cart.merging import merge
 from lorikeet.models import Cart, Order, PaymentAttempt
 from lorikeet.outcomes import NotFound, Pending, Refused, Unknown
 from lorikeet.pricing import ChargeSource
-from lorikeet.settling import cancel_order, settle
+from lorikeet.sale import settle as settling
+from lorikeet.sale.settle import cancel_order, settle
 from tests.testapp import models
 from tests.testapp.factories import make_coupon, make_user
 from tests.unit import DECLINED, received, sell, states

@@ -6,11 +6,11 @@ from uuid import uuid4
 import pytest
 from django.utils.timezone import now
 
-from lorikeet import settling
-from lorikeet.leases import claim
 from lorikeet.models import Order, PaymentAttempt
 from lorikeet.outcomes import NotFound, Pending, Refused, Unknown
-from lorikeet.settling import flag, settle
+from lorikeet.sale import settle as settling
+from lorikeet.sale.leases import claim
+from lorikeet.sale.settle import flag, settle
 from lorikeet.signals import payment_attention, payment_changed
 from tests.unit import DECLINED, listening, received, states
 

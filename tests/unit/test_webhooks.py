@@ -5,12 +5,12 @@ from uuid import UUID
 import pytest
 from django.test import RequestFactory
 
-from lorikeet import webhooks
 from lorikeet.exceptions import NoWebhooks, PaymentError, WebhookError
 from lorikeet.models import PaymentAttempt, PaymentMethod
 from lorikeet.outcomes import NotFound, Pending
-from lorikeet.settling import settle
-from lorikeet.webhooks import receive
+from lorikeet.sale import webhooks
+from lorikeet.sale.settle import settle
+from lorikeet.sale.webhooks import receive
 from tests.faults.clients import sign_event
 from tests.testapp import models
 from tests.unit import DECLINED, begin_sale, make_attempt, make_order, received, reread, sell, states

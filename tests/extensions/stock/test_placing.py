@@ -7,7 +7,7 @@ from lorikeet.models import PaymentAttempt
 from lorikeet.outcomes import Pending
 from lorikeet.payments import decide
 from lorikeet.recovery import tick
-from lorikeet.settling import settle
+from lorikeet.sale.settle import settle
 from tests.extensions.goods.factories import make_bottle, make_gadget
 from tests.testapp.clients import NEW_ITEM
 from tests.testapp.models import ScriptedCard

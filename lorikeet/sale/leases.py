@@ -8,10 +8,10 @@ from uuid import uuid4
 
 from django.db.models import Q
 
-from .clock import now
-from .conf import settings
-from .models import PaymentAttempt
-from .transactions import durable
+from ..clock import now
+from ..conf import settings
+from ..models import PaymentAttempt
+from ..transactions import durable
 
 __all__ = ["claim", "due", "new_lease", "release"]
 

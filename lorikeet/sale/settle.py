@@ -13,17 +13,17 @@ from django.db.models import F
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from . import signals
-from .bases import subclass_of
-from .cart.locks import lock
-from .cart.merging import hand_back
-from .clock import as_stored, now
-from .conf import settings
-from .hooks import HOOKS
-from .models import Adjustment, LineItem, Order, Payment, PaymentAttempt
+from .. import signals
+from ..bases import subclass_of
+from ..cart.locks import lock
+from ..cart.merging import hand_back
+from ..clock import as_stored, now
+from ..conf import settings
+from ..hooks import HOOKS
+from ..models import Adjustment, LineItem, Order, Payment, PaymentAttempt
+from ..outcomes import NotFound, Outcome, Paid, Pending, Refused, Unknown, to_json
+from ..transactions import durable
 from .notifications import announce
-from .outcomes import NotFound, Outcome, Paid, Pending, Refused, Unknown, to_json
-from .transactions import durable
 
 __all__ = ["UNRESOLVED", "cancel_order", "flag", "owe", "place_order", "postpone", "settle"]
 

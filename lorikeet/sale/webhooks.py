@@ -9,13 +9,13 @@ from typing import Any
 from django.db.models import Q
 from django.http import HttpRequest
 
-from .exceptions import NoWebhooks
-from .models import PaymentAttempt, PaymentMethod
-from .outcomes import is_reference
-from .payments import resolve
-from .providers import read_key
-from .registry import registry
-from .reviews import review
+from ..exceptions import NoWebhooks
+from ..models import PaymentAttempt, PaymentMethod
+from ..outcomes import is_reference
+from ..payments import resolve
+from ..registry import registry
+from ..reviews import review
+from .ask import read_key
 
 __all__ = ["receive"]
 

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from .bases import subclass_of
-from .exceptions import InvalidAnswer, LostLease, PaymentError
-from .models import Payment, PaymentAttempt, PaymentMethod
-from .outcomes import NotFound, Outcome, Paid, Pending, Refused, Unknown
-from .registry import registry
-from .settling import UNRESOLVED, flag
+from ..bases import subclass_of
+from ..exceptions import InvalidAnswer, LostLease, PaymentError
+from ..models import Payment, PaymentAttempt, PaymentMethod
+from ..outcomes import NotFound, Outcome, Paid, Pending, Refused, Unknown
+from ..registry import registry
+from .settle import UNRESOLVED, flag
 
 __all__ = ["ask_for_refund", "check", "method_of", "read_key", "start", "stop"]
 

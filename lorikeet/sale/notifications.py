@@ -10,11 +10,11 @@ from django.db import transaction
 from django.dispatch import Signal
 from django.http import HttpRequest
 
-from . import signals
-from .clock import now
-from .conf import settings
-from .models import Order
-from .outcomes import to_json
+from .. import signals
+from ..clock import now
+from ..conf import settings
+from ..models import Order
+from ..outcomes import to_json
 
 __all__ = ["announce", "answers_of", "is_overdue", "notify"]
 
