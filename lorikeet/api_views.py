@@ -23,20 +23,20 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from . import throttles
-from .api_base import CartAPIView, JSONView
-from .authentication import network_of
 from .cart import editing
 from .cart.shopper import TOKEN_HEADER
 from .checkout import Checkout, Terms, checkout, may_ask_in, read
 from .contents import NO_CART, CartContents
 from .exceptions import TooManyAttempts, WebhookError
+from .http.authentication import network_of
 from .http.errors import refuse_payment
+from .http.json_parser import BodyTooLarge, RowParser
+from .http.representation import Representation, represent_checkout
+from .http.view_base import CartAPIView, JSONView
 from .models import Adjustment, Cart, DeliveryAddress, LineItem, Order, PaymentAttempt, PaymentMethod
 from .order_access import let_in
 from .outcomes import is_refusal
-from .parsers import BodyTooLarge, RowParser
 from .payments import confirm, give_up, resolve
-from .representation import Representation, represent_checkout
 from .sale.webhooks import receive
 from .transactions import retried
 

@@ -11,11 +11,11 @@ from django.core.checks import CheckMessage, Error
 
 from .bases import InCartOrOrder, parent_links
 from .conf import settings
+from .http.representation import CORE_KEYS
 from .models import Adjustment, LineItem, PaymentMethod
 from .pricing import ChargeSource
 from .reference_payments import ReferencePaymentMethod
 from .registry import BASES, registry
-from .representation import CORE_KEYS
 from .sections import CartSection
 from .serializers import CombiningSerializer
 

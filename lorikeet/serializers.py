@@ -14,9 +14,9 @@ from rest_framework import serializers
 from .bases import InCartOrOrder
 from .cart.combining import combine
 from .contents import CartContents
+from .http.representation import represent_cart
 from .models import Cart
 from .registry import registry
-from .representation import represent_cart
 
 __all__ = [
     "AdjustmentSerializer",

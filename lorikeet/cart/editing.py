@@ -15,13 +15,13 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.fields import CharField, Field, HiddenField
 from rest_framework.serializers import Serializer, as_serializer_error
 
-from ..card_numbers import holds_card_number
 from ..conf import settings
 from ..contents import NO_CART, owned_by
 from ..exceptions import AmountTooLarge, LimitReached, NegativeTotal, PriceError
 from ..hooks import HOOKS
+from ..http.card_numbers import holds_card_number
+from ..http.json_parser import CARD_NUMBER
 from ..models import Adjustment, Cart, DeliveryAddress, LineItem, PaymentMethod
-from ..parsers import CARD_NUMBER
 from ..pricing import total_of
 from ..registry import registry
 from .combining import absorb

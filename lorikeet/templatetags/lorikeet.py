@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from ..cart.shopper import Shopper
-from ..representation import Representation, etag, render, with_time
+from ..http.representation import Representation, etag, render, with_time
 
 register = template.Library()
 

@@ -9,8 +9,8 @@ from rest_framework.authentication import TokenAuthentication
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
-from lorikeet import authentication
-from lorikeet.authentication import CartSessionAuthentication, authenticators, network_of, refuse_foreign_sites
+from lorikeet.http import authentication
+from lorikeet.http.authentication import CartSessionAuthentication, authenticators, network_of, refuse_foreign_sites
 from tests.testapp.models import Shopper
 
 UNDECLARED = (
@@ -52,7 +52,7 @@ def behind(proxies):
 def warnings(caplog):
     """What a process that has just begun warns of; its site says nothing of proxies."""
     authentication.warn.cache_clear()
-    with behind(None), caplog.at_level(logging.WARNING, "lorikeet.authentication"):
+    with behind(None), caplog.at_level(logging.WARNING, "lorikeet.http.authentication"):
         yield caplog
 
 
@@ -237,7 +237,7 @@ def test_the_sites_own_ways_to_sign_in_come_first():
     REST_FRAMEWORK={
         "DEFAULT_AUTHENTICATION_CLASSES": [
             "rest_framework.authentication.SessionAuthentication",
-            "lorikeet.authentication.CartSessionAuthentication",
+            "lorikeet.http.authentication.CartSessionAuthentication",
         ]
     }
 )

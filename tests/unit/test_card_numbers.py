@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lorikeet.card_numbers import holds_card_number
+from lorikeet.http.card_numbers import holds_card_number
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rest_framework.exceptions import ParseError, ValidationError
 
-from lorikeet.parsers import BodyTooLarge, RowParser, StrictJSONParser
+from lorikeet.http.json_parser import BodyTooLarge, RowParser, StrictJSONParser
 
 FINITE = ["A number must be finite."]
 NO_NULL = ["Null characters are not allowed."]

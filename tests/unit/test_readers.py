@@ -14,8 +14,8 @@ from django.utils.timezone import override as timezone_of
 from django.utils.translation import override as language_of
 from rest_framework import serializers
 
-from lorikeet import readers
-from lorikeet.readers import reader
+from lorikeet.http import fast_serializers as readers
+from lorikeet.http.fast_serializers import reader
 from tests.testapp import models
 from tests.testapp import serializers as testapp
 from tests.testapp.factories import make_book, make_wine

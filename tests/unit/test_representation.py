@@ -14,9 +14,7 @@ from django.utils.translation import override as language_of
 
 from lorikeet.cart.fetching import fetch_contents
 from lorikeet.contents import CartContents
-from lorikeet.models import DeliveryAddress, EmptyCart, PaymentMethod
-from lorikeet.pricing import price
-from lorikeet.representation import (
+from lorikeet.http.representation import (
     CORE_KEYS,
     Representation,
     etag,
@@ -26,6 +24,8 @@ from lorikeet.representation import (
     sections,
     with_time,
 )
+from lorikeet.models import DeliveryAddress, EmptyCart, PaymentMethod
+from lorikeet.pricing import price
 from lorikeet.sections import CartSection
 from lorikeet.serializers import CartSerializer
 from tests.testapp import models
@@ -394,7 +394,7 @@ def test_a_validator_is_strong_and_of_the_content():
 
 
 def test_the_time_is_added_at_the_end(monkeypatch):
-    monkeypatch.setattr("lorikeet.representation.time", lambda: 1488413101.985875)
+    monkeypatch.setattr("lorikeet.http.representation.time", lambda: 1488413101.985875)
 
     assert with_time(b'{"a":1}') == b'{"a":1,"generated_at":1488413101.985875}'
     assert json.loads(with_time(b'{"a":1}'))["generated_at"] == 1488413101.985875

@@ -6,8 +6,9 @@ from decimal import Decimal
 import pytest
 from django.test import Client, TestCase
 
-from lorikeet import readers, testing
+from lorikeet import testing
 from lorikeet.exceptions import PaymentError
+from lorikeet.http import fast_serializers as readers
 from lorikeet.testing import (
     AdjustmentContract,
     DeliveryAddressContract,
@@ -246,7 +247,9 @@ BREAKAGES = {
     "the price may fall below zero": (
         SHARE,
         "test_it_never_makes_the_price_negative",
-        lambda patch: patch.setattr("lorikeet.representation.Representation.amount", lambda *args: {args[1]: "-1.00"}),
+        lambda patch: patch.setattr(
+            "lorikeet.http.representation.Representation.amount", lambda *args: {args[1]: "-1.00"}
+        ),
     ),
     "a new one is not selected": (
         CARD,

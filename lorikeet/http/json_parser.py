@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import APIException, ErrorDetail, ParseError, ValidationError
 from rest_framework.parsers import BaseParser
 
+from ..conf import settings
 from .card_numbers import holds_card_number
-from .conf import settings
 
 __all__ = ["CARD_NUMBER", "BodyTooLarge", "RowParser", "StrictJSONParser"]
 

@@ -21,16 +21,16 @@ from rest_framework.response import Response
 from rest_framework.utils.mediatypes import media_type_matches
 from rest_framework.views import APIView
 
-from . import throttles
+from .. import throttles
+from ..cart.fetching import fetch_contents
+from ..cart.shopper import TOKEN_HEADER, Shopper, locked
+from ..contents import CartContents
+from ..exceptions import CartChanged
+from ..models import Cart, EmptyCart
+from ..pricing import Totals
 from .authentication import authenticators, network_of, refuse_foreign_sites
-from .cart.fetching import fetch_contents
-from .cart.shopper import TOKEN_HEADER, Shopper, locked
-from .contents import CartContents
-from .exceptions import CartChanged
-from .http.errors import first_message, handle_exception
-from .models import Cart, EmptyCart
-from .parsers import StrictJSONParser
-from .pricing import Totals
+from .errors import first_message, handle_exception
+from .json_parser import StrictJSONParser
 from .representation import AmountEncoder, Representation, etag, render, with_time
 
 __all__ = ["CartAPIView", "JSONView"]

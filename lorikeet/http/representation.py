@@ -18,16 +18,16 @@ from django.utils.functional import cached_property
 from django.utils.translation import get_language
 from rest_framework.utils.encoders import JSONEncoder
 
-from . import money
-from .cart.completeness import checkout_steps, reasons
-from .conf import settings
-from .contents import CartContents
-from .exceptions import PriceError
-from .models import Cart, DeliveryAddress, LineItem, Order, PaymentAttempt
-from .pricing import Charge, Totals, price, total_of
-from .readers import Reader, reader
-from .registry import registry
-from .sections import CartSection
+from .. import money
+from ..cart.completeness import checkout_steps, reasons
+from ..conf import settings
+from ..contents import CartContents
+from ..exceptions import PriceError
+from ..models import Cart, DeliveryAddress, LineItem, Order, PaymentAttempt
+from ..pricing import Charge, Totals, price, total_of
+from ..registry import registry
+from ..sections import CartSection
+from .fast_serializers import Reader, reader
 
 __all__ = [
     "CORE_KEYS",

@@ -11,7 +11,7 @@ from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 
-from .cart.shopper import TOKEN_HEADER
+from ..cart.shopper import TOKEN_HEADER
 
 __all__ = ["CartSessionAuthentication", "authenticators", "network_of", "refuse_foreign_sites"]
 
