@@ -16,7 +16,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from . import money
-from .bases import subclass_of
+from .base_models import subclass_of
 
 __all__ = ["Acting", "FoundByUser", "ReadOnly", "amount_of", "in_currency", "row_behind"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from .bases import account_email
+from .base_models import account_email
 from .exceptions import IncompleteCartError
 from .models import Cart
 

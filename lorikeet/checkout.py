@@ -19,7 +19,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from . import throttles
-from .bases import parent_links
+from .base_models import parent_links
 from .cart.completeness import reasons
 from .cart.fetching import fetch_contents
 from .cart.locks import lock

@@ -9,7 +9,7 @@ from typing import Any
 from django.apps import apps
 from django.core.checks import CheckMessage, Error
 
-from .bases import InCartOrOrder, parent_links
+from .base_models import InCartOrOrder, parent_links
 from .conf import settings
 from .http.representation import CORE_KEYS
 from .models import Adjustment, LineItem, PaymentMethod

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
-from .bases import subclass_of
+from .base_models import subclass_of
 
 if TYPE_CHECKING:
     from .models import Adjustment, Cart, LineItem

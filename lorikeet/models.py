@@ -20,20 +20,14 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from . import money
-from .bases import (
-    InCartOrOrder,
-    Ownable,
-    currency_field,
-    in_cart_or_order,
-    subclass_of,
-)
+from .base_models import InCartOrOrder, Ownable, currency_field, in_cart_or_order, subclass_of
 from .cart.completeness import reasons
 from .clock import now
 from .contents import CartContents
 from .exceptions import IncompleteCartErrorSet, InvalidAnswer, WebhookError
+from .orders import Order, OrderCharge, Payment, PaymentAttempt
 from .outcomes import NotFound, Paid, Pending, ProviderPayment, Review, Unknown
 from .pricing import Totals, price
-from .sales import Order, OrderCharge, Payment, PaymentAttempt
 
 __all__ = [
     "Adjustment",

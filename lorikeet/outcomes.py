@@ -19,7 +19,7 @@ from . import money
 from .exceptions import InvalidAnswer
 
 if TYPE_CHECKING:
-    from .sales import Payment
+    from .orders import Payment
 
 __all__ = [
     "NotFound",

@@ -13,9 +13,9 @@ from uuid import UUID, uuid4
 from .exceptions import ProviderUnavailable
 from .models import Order, PaymentAttempt, PaymentMethod
 from .outcomes import ProviderPayment
+from .payment_reviews import review
 from .payments import resolve
 from .registry import registry
-from .reviews import review
 from .sale.ask import read_key
 from .sale.settle import owe
 from .transactions import durable

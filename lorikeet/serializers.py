@@ -11,7 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from .bases import InCartOrOrder
+from .base_models import InCartOrOrder
 from .cart.combining import combine
 from .contents import CartContents
 from .http.representation import represent_cart

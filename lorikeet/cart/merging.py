@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from ..bases import account_email
+from ..base_models import account_email
 from ..conf import settings
 from ..contents import owned_by
 from ..hooks import HOOKS

@@ -1,7 +1,7 @@
 
 import django.core.serializers.json
 import django.db.models.deletion
-import lorikeet.bases
+import lorikeet.base_models
 import lorikeet.clock
 import uuid
 from django.conf import settings
@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name='key')),
                 ('email', models.EmailField(blank=True, default='', max_length=254, verbose_name='e-mail')),
-                ('currency', models.CharField(default=lorikeet.bases.default_currency, max_length=3, verbose_name='currency')),
+                ('currency', models.CharField(default=lorikeet.base_models.default_currency, max_length=3, verbose_name='currency')),
                 ('seq', models.PositiveBigIntegerField(default=0, editable=False)),
                 ('network', models.CharField(blank=True, db_index=True, default='', editable=False, max_length=64)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 ('fingerprint', models.CharField(blank=True, default='', editable=False, max_length=64)),
                 ('custom_invoice_id', models.CharField(blank=True, max_length=255, null=True, unique=True, verbose_name='invoice id')),
                 ('guest_email', models.EmailField(blank=True, default='', max_length=254, verbose_name='e-mail for this order')),
-                ('currency', models.CharField(default=lorikeet.bases.default_currency, max_length=3, verbose_name='currency')),
+                ('currency', models.CharField(default=lorikeet.base_models.default_currency, max_length=3, verbose_name='currency')),
                 ('subtotal', models.DecimalField(decimal_places=4, max_digits=19)),
                 ('grand_total', models.DecimalField(decimal_places=4, max_digits=19)),
                 ('cancel_reason', models.CharField(blank=True, default='', max_length=40, verbose_name='cancelled because')),
@@ -111,7 +111,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('code', models.CharField(max_length=64, verbose_name='code')),
                 ('label', models.CharField(max_length=255, verbose_name='label')),
-                ('currency', models.CharField(default=lorikeet.bases.default_currency, max_length=3, verbose_name='currency')),
+                ('currency', models.CharField(default=lorikeet.base_models.default_currency, max_length=3, verbose_name='currency')),
                 ('total', models.DecimalField(decimal_places=4, max_digits=19)),
                 ('included', models.BooleanField(default=False, verbose_name='included in the prices')),
                 ('data', models.JSONField(blank=True, default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
@@ -145,7 +145,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('calling', 'calling the provider'), ('pending', 'waiting for the shopper or the provider'), ('unknown', 'outcome not known yet'), ('paid', 'paid'), ('failed', 'failed')], default='calling', max_length=7, verbose_name='state')),
                 ('key', models.UUIDField(default=uuid.uuid4, editable=False, unique=True, verbose_name='key at the provider')),
                 ('amount', models.DecimalField(decimal_places=4, max_digits=19)),
-                ('currency', models.CharField(default=lorikeet.bases.default_currency, max_length=3, verbose_name='currency')),
+                ('currency', models.CharField(default=lorikeet.base_models.default_currency, max_length=3, verbose_name='currency')),
                 ('provider', models.CharField(max_length=100, verbose_name='provider')),
                 ('reference', models.CharField(blank=True, max_length=255, null=True, verbose_name="provider's reference")),
                 ('lease', models.UUIDField(blank=True, editable=False, null=True)),

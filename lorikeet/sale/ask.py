@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from ..bases import subclass_of
+from ..base_models import subclass_of
 from ..exceptions import InvalidAnswer, LostLease, PaymentError
 from ..models import Payment, PaymentAttempt, PaymentMethod
 from ..outcomes import NotFound, Outcome, Paid, Pending, Refused, Unknown

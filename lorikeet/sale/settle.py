@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from .. import signals
-from ..bases import subclass_of
+from ..base_models import subclass_of
 from ..cart.locks import lock
 from ..cart.merging import hand_back
 from ..clock import as_stored, now

@@ -12,9 +12,9 @@ from django.http import HttpRequest
 from ..exceptions import NoWebhooks
 from ..models import PaymentAttempt, PaymentMethod
 from ..outcomes import is_reference
+from ..payment_reviews import review
 from ..payments import resolve
 from ..registry import registry
-from ..reviews import review
 from .ask import read_key
 
 __all__ = ["receive"]

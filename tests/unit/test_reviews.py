@@ -13,8 +13,8 @@ from lorikeet import reviews
 from lorikeet.exceptions import PaymentError, ProviderUnavailable
 from lorikeet.models import PaymentAttempt
 from lorikeet.outcomes import Pending, ProviderRefund, Review
+from lorikeet.payment_reviews import review
 from lorikeet.refunds import refund, refundable
-from lorikeet.reviews import review
 from lorikeet.sale.settle import owe, settle
 from lorikeet.sale.webhooks import receive
 from lorikeet.signals import payment_attention, payment_changed

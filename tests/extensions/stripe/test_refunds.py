@@ -9,9 +9,9 @@ from django.utils.timezone import now
 
 from lorikeet.exceptions import ProviderUnavailable, RefundError
 from lorikeet.models import PaymentAttempt
+from lorikeet.payment_reviews import review
 from lorikeet.payments import resolve
 from lorikeet.refunds import refund, refundable
-from lorikeet.reviews import review
 from tests.unit import reread
 
 from .shopping import FAKE, attempt, calls, client, get_ready, order, refunds

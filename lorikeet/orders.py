@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from . import money
-from .bases import Extensible, Quantised, account_email, amount_field, currency_field, subclass_of
+from .base_models import Extensible, Quantised, account_email, amount_field, currency_field, subclass_of
 from .clock import now
 from .conf import settings
 from .exceptions import LostLease, ReferenceTaken
