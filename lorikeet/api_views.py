@@ -28,7 +28,6 @@ from .cart.shopper import TOKEN_HEADER
 from .checkout import Checkout, Terms, checkout, may_ask_in, read
 from .contents import NO_CART, CartContents
 from .exceptions import TooManyAttempts, WebhookError
-from .http.authentication import network_of
 from .http.errors import refuse_payment
 from .http.json_parser import BodyTooLarge, RowParser
 from .http.representation import Representation, represent_checkout
@@ -44,6 +43,7 @@ __all__ = [
     "AddToCartView",
     "AddressView",
     "AdjustmentView",
+    "CartAPIView",
     "CartItemView",
     "CartView",
     "CheckoutCancelView",
@@ -210,7 +210,7 @@ class GuessView(CartAPIView):
         :raises TooManyAttempts: he has.
         """
         cart = self.shopper.find()
-        self.guesser = {"cart": str(cart.pk) if cart else "", "ip": network_of(request)}
+        self.guesser = {"cart": str(cart.pk) if cart else "", "ip": throttles.network_of(request)}
         throttles.check("guess", **self.guesser)
 
 
@@ -258,7 +258,7 @@ class CheckoutView(CartAPIView):
             self.idempotency_key(),
             self.fingerprint(),
             self.precondition(),
-            network_of(request),
+            throttles.network_of(request),
             parse_confirmation(request.data),
         )
         done = checkout(cart, terms, request._request)
@@ -328,11 +328,11 @@ class CheckoutConfirmView(GuessView, PendingCheckoutView):
         attempt = order.latest_charge
         outcome: Any = None
         if attempt is not None and (order.is_pending or data):
-            if seconds := may_ask_in(order.pk, network_of(request)):
+            if seconds := may_ask_in(order.pk, throttles.network_of(request)):
                 return answer_later(request, order, seconds, data)
             outcome = self.conclude(attempt, data)
         if is_refusal(outcome):
-            throttles.record("checkout", ip=network_of(request))
+            throttles.record("checkout", ip=throttles.network_of(request))
         return answer_checkout(request, read(order.pk, outcome, request=request._request))
 
     def conclude(self, attempt: PaymentAttempt, data: dict[str, Any]) -> Any:
@@ -361,7 +361,7 @@ class CheckoutCancelView(PendingCheckoutView):
         order = self.order(id)
         if request.data != {}:
             raise editing.invalid("non_field_errors", _("Send nothing, or an empty JSON object."))
-        if order.is_pending and (seconds := may_ask_in(order.pk, network_of(request))):
+        if order.is_pending and (seconds := may_ask_in(order.pk, throttles.network_of(request))):
             return answer_later(request, order, seconds)
         done = read(order.pk, give_up(order, request._request), request=request._request)
         if done.order.is_pending or done.order.is_placed:

@@ -10,12 +10,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.crypto import salted_hmac
 
-from .clock import as_stored
+from .clock import as_stored, now
 from .conf import parse_rate, settings
 from .exceptions import TooManyAttempts
+from .http.networks import network_of
 from .models import ThrottleCount
 
-__all__ = ["check", "digest", "in_turn", "record", "seconds_until", "spend"]
+__all__ = ["check", "delete_expired_counts", "digest", "in_turn", "network_of", "record", "seconds_until", "spend"]
 
 #: Of the row by which transactions wait for each other.
 DAY = 86400
@@ -109,3 +110,9 @@ def _buckets(action: str, identities: dict[str, str]) -> list[Bucket]:
             limit, seconds = parse_rate(settings.THROTTLE_RATES[scope])
             buckets.append(Bucket(_key(scope, identity), int(time()) // seconds, limit, seconds))
     return buckets
+
+
+def delete_expired_counts() -> int:
+    """Delete the counts of throttles whose window is over."""
+    deleted: int = ThrottleCount.objects.filter(expires_at__lt=now()).delete()[0]
+    return deleted

@@ -1,10 +1,7 @@
-"""Who sends a request to the cart API, and where it comes from."""
+"""Who sends a request to the cart API."""
 
 from __future__ import annotations
 
-import logging
-from functools import cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
 from rest_framework.authentication import SessionAuthentication
@@ -13,39 +10,8 @@ from rest_framework.settings import api_settings
 
 from ..cart.shopper import TOKEN_HEADER
 
-__all__ = ["CartSessionAuthentication", "authenticators", "network_of", "refuse_foreign_sites"]
+__all__ = ["CartSessionAuthentication", "authenticators", "refuse_foreign_sites"]
 
-logger = logging.getLogger(__name__)
-
-#: Where a site's own proxies are: private (RFC 1918, RFC 4193), shared with the host's provider (RFC 6598), on the same
-#: link (RFC 3927, RFC 4291), or on the same machine.
-INSIDE = [
-    ip_network(text)
-    for text in (
-        "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7 100.64.0.0/10 169.254.0.0/16 fe80::/10 127.0.0.0/8 ::1"
-    ).split()
-]
-#: What a shop is told when the limits of a network cannot work.
-UNREADABLE = (
-    "Requests come without an address that can be read, as through a Unix socket, and no network is limited by "
-    "LORIKEET_THROTTLE_RATES. Let the proxy send X-Forwarded-For, and say in the settings how many proxies there are: "
-    'REST_FRAMEWORK = {"NUM_PROXIES": 1}.'
-)
-UNDECLARED = (
-    "Requests come from an address inside the site's own network, as from a proxy, and no network is limited by "
-    'LORIKEET_THROTTLE_RATES. Say in the settings how many proxies there are: REST_FRAMEWORK = {"NUM_PROXIES": 1}, '
-    "or 0 if shoppers connect directly."
-)
-MISCOUNTED = (
-    "X-Forwarded-For names another number of proxies than REST framework's NUM_PROXIES, so that requests seem to come "
-    "from a proxy, and no network is limited by LORIKEET_THROTTLE_RATES. Let each proxy add to the header, and set "
-    "NUM_PROXIES to how many there are."
-)
-UNSAID = (
-    "Requests carry X-Forwarded-For, which is not believed: if they come through a proxy, all its shoppers share the "
-    "limits of LORIKEET_THROTTLE_RATES. Say in the settings how many proxies there are: "
-    'REST_FRAMEWORK = {"NUM_PROXIES": 1}, or 0 if shoppers connect directly.'
-)
 #: The schemes of ``Authorization`` that browsers answer for by themselves (RFC 7617, RFC 7616, RFC 4559).
 AMBIENT = {"basic", "digest", "negotiate", "ntlm"}
 
@@ -89,47 +55,3 @@ def authenticators() -> list[Any]:
     classes: Any = api_settings.DEFAULT_AUTHENTICATION_CLASSES
     own = [cls() for cls in classes if not issubclass(cls, SessionAuthentication)]
     return [*own, CartSessionAuthentication()]
-
-
-def network_of(request: Request) -> str:
-    """Return the network a request comes from (IPv4 /24, IPv6 /48), or an empty string if that cannot be known.
-
-    ``X-Forwarded-For`` is believed only as far as REST framework's ``NUM_PROXIES`` says that the site has proxies.
-    An address inside the site's own network is believed only where that number is right to the last proxy: all shoppers
-    would seem to come from one that is left out, and share its limits. A cause of an empty string is logged once.
-    """
-    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
-    hops.append(request.META.get("REMOTE_ADDR", ""))
-    proxies: int | None = api_settings.NUM_PROXIES
-    address = _read_address(hops[max(0, len(hops) - 1 - (proxies or 0))])
-    if address is None:
-        return warn(UNREADABLE)
-    if proxies != len(hops) - 1 and any(address in network for network in INSIDE):
-        return warn(UNDECLARED if proxies is None else MISCOUNTED)
-    if proxies is None and len(hops) > 1:
-        warn(UNSAID)
-    network = ip_network(f"{address}/{24 if address.version == 4 else 48}", strict=False)
-    return str(network.network_address)
-
-
-def _read_address(text: str) -> IPv4Address | IPv6Address | None:
-    """Read an address as servers and proxies write it: perhaps in brackets, with a port, or with a zone (RFC 4007).
-
-    An IPv4 address that a socket of both kinds shows as IPv6 (RFC 4291, section 2.5.5.2) is read as IPv4.
-    """
-    if text.startswith("["):
-        text = text[1:].partition("]")[0]
-    elif text.count(":") == 1:
-        text = text.partition(":")[0]
-    try:
-        address = ip_address(text.partition("%")[0])
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
-
-
-@cache
-def warn(cause: str) -> str:
-    """Log a cause once in the life of the process, and return the network that nobody comes from."""
-    logger.warning(cause)
-    return ""

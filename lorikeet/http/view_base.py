@@ -28,7 +28,7 @@ from ..contents import CartContents
 from ..exceptions import CartChanged
 from ..models import Cart, EmptyCart
 from ..pricing import Totals
-from .authentication import authenticators, network_of, refuse_foreign_sites
+from .authentication import authenticators, refuse_foreign_sites
 from .errors import first_message, handle_exception
 from .json_parser import StrictJSONParser
 from .representation import AmountEncoder, Representation, etag, render, with_time
@@ -129,7 +129,7 @@ class CartAPIView(JSONView):
 
     def note_network(self, cart: Cart) -> None:
         """Let ``cart``, which is locked, say where it is changed from; count it if it is new."""
-        network = network_of(self.request)
+        network = throttles.network_of(self.request)
         if not cart.seq:  # a guest's, of which nobody else knows: it was never locked
             throttles.check("cart", ip=network)
             throttles.record("cart", ip=network)

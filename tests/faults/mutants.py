@@ -200,7 +200,7 @@ MUTANTS = {
         ),
         Mutant(
             "a reference is saved without the lease",
-            (("lorikeet.sale.leases._save_reference", ", lease=attempt.lease, lease__isnull=False", ""),),
+            (("lorikeet.orders._save_reference", ", lease=attempt.lease, lease__isnull=False", ""),),
             (Killer("exact", "freeze", KEEP_REFERENCE, "forgotten"),),
         ),
         Mutant(
@@ -281,17 +281,17 @@ MUTANTS = {
         ),
         Mutant(
             "the slot is not checked",
-            (("lorikeet.checkout._earlier", "Q(slot=cart_id)", "Q(pk=None)"),),
+            (("lorikeet.sale.prepare._earlier", "Q(slot=cart_id)", "Q(pk=None)"),),
             (Killer("exact", "freeze", CONFIRM, "another"),),
         ),
         Mutant(
             "the client's key is not looked up",
-            (("lorikeet.checkout._earlier", "known |= Q(cart=cart_id, client_key=terms.key)", "pass"),),
+            (("lorikeet.sale.prepare._earlier", "known |= Q(cart=cart_id, client_key=terms.key)", "pass"),),
             (Killer("exact", "kill", LAST_COMMIT, last=True),),
         ),
         Mutant(
             "lines are not counted",
-            (("lorikeet.checkout._move_rows", "!= len(rows)", "< 0"),),
+            (("lorikeet.sale.prepare._move_rows", "!= len(rows)", "< 0"),),
             (Killer("exact", "freeze", NEW_ORDER, "thief"),),
         ),
         Mutant(
@@ -318,7 +318,7 @@ MUTANTS = {
         Mutant(
             "a signal that was lost stays lost",
             (
-                ("lorikeet.recovery.notify_missed", "orders = list(", "orders = [] and list("),
+                ("lorikeet.sale.sweeps.notify_missed", "orders = list(", "orders = [] and list("),
                 ("lorikeet.sale.notifications.is_overdue", "return order.purchased_on is not None", "return False"),
             ),
             (Killer("exact", "kill", LAST_COMMIT, "leave", last=True),),

@@ -8,9 +8,9 @@ import pytest
 from django.db import connection, transaction
 from django.db.models.deletion import Collector
 
+from lorikeet.cart.abandoned import delete_abandoned_carts
 from lorikeet.invariants import violations
 from lorikeet.models import Cart, LineItem, Order
-from lorikeet.recovery import delete_abandoned_carts
 from tests.testapp import models
 from tests.testapp.clients import Browser
 from tests.testapp.factories import make_user, make_wine

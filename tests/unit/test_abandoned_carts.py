@@ -10,7 +10,8 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
-from lorikeet import recovery
+from lorikeet import throttles
+from lorikeet.cart import abandoned
 from lorikeet.checkout import checkout
 from lorikeet.models import Adjustment, Cart, DeliveryAddress, LineItem, Order, PaymentMethod, ThrottleCount
 from lorikeet.outcomes import Pending
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def batches_of_two(monkeypatch):
-    monkeypatch.setattr(recovery, "BATCH", 2)
+    monkeypatch.setattr(abandoned, "BATCH", 2)
 
 
 def test_an_abandoned_cart_goes_with_everything_in_it():
@@ -36,7 +37,7 @@ def test_an_abandoned_cart_goes_with_everything_in_it():
     models.LockerAddress.objects.create(cart=cart, locker=models.Locker.objects.create(name="gpo"))
     abandon(cart)
 
-    assert recovery.delete_abandoned_carts() == 1
+    assert abandoned.delete_abandoned_carts() == 1
 
     for parent in (Cart, LineItem, Adjustment, DeliveryAddress, PaymentMethod, models.WineLine, models.StreetAddress):
         assert parent.objects.count() == 0
@@ -48,7 +49,7 @@ def test_a_cart_that_was_changed_lately_stays(unchanged, days):
     abandon(ready_cart(), days=days)
 
     with unchanged():
-        count = recovery.delete_abandoned_carts()
+        count = abandoned.delete_abandoned_carts()
 
     assert count == 0
 
@@ -57,7 +58,7 @@ def test_a_cart_that_was_changed_lately_stays(unchanged, days):
 def test_how_long_carts_are_kept_is_a_setting():
     abandon(ready_cart(), days=11)
 
-    assert recovery.delete_abandoned_carts() == 1
+    assert abandoned.delete_abandoned_carts() == 1
 
 
 def test_the_cart_of_a_deleted_account_goes_with_everything_in_it_at_the_next_run():
@@ -66,7 +67,7 @@ def test_the_cart_of_a_deleted_account_goes_with_everything_in_it_at_the_next_ru
     user.delete()
     left = Cart.objects.get()
 
-    assert (left.user, left.email, recovery.delete_abandoned_carts()) == (None, "", 1)
+    assert (left.user, left.email, abandoned.delete_abandoned_carts()) == (None, "", 1)
 
     for parent in (Cart, LineItem, DeliveryAddress, PaymentMethod):
         assert parent.objects.count() == 0
@@ -77,7 +78,7 @@ def test_an_order_of_a_deleted_account_stays_with_all_that_it_names():
     done = checkout(ready_cart(user)).order
     user.delete()
 
-    assert recovery.delete_abandoned_carts() == 1
+    assert abandoned.delete_abandoned_carts() == 1
 
     order = Order.objects.get()
     assert (order, order.state, order.user, order.items.count()) == (done, "placed", None, 1)
@@ -93,16 +94,16 @@ def test_the_cart_of_a_deleted_account_stays_while_its_checkout_is_in_flight(scr
     order = checkout(cart).order
     user.delete()
 
-    assert (recovery.delete_abandoned_carts(), Order.objects.get().slot) == (0, cart)
+    assert (abandoned.delete_abandoned_carts(), Order.objects.get().slot) == (0, cart)
     settle(order.latest_charge, received("pi_1"))
-    assert (Order.objects.get().state, recovery.delete_abandoned_carts()) == ("placed", 1)
+    assert (Order.objects.get().state, abandoned.delete_abandoned_carts()) == ("placed", 1)
 
 
 def test_the_cart_of_a_user_stays(unchanged):
     abandon(ready_cart(make_user()))
 
     with unchanged():
-        count = recovery.delete_abandoned_carts()
+        count = abandoned.delete_abandoned_carts()
 
     assert count == 0
 
@@ -113,7 +114,7 @@ def test_a_cart_with_a_checkout_in_flight_stays(unchanged):
     abandon(cart)
 
     with unchanged():
-        count = recovery.delete_abandoned_carts()
+        count = abandoned.delete_abandoned_carts()
 
     assert count == 0
 
@@ -125,7 +126,7 @@ def test_what_an_order_names_stays_and_the_order_with_it():
     order = make_order(state="placed", purchased_on=now(), cart=cart, delivery_address=address, payment_method=card)
     abandon(cart)
 
-    assert recovery.delete_abandoned_carts() == 1
+    assert abandoned.delete_abandoned_carts() == 1
 
     order.refresh_from_db()
     assert (order.cart, order.delivery_address_subclass, order.payment_method_subclass) == (None, address, card)
@@ -137,7 +138,7 @@ def test_what_was_made_in_the_cart_by_a_user_stays():
     address = models.StreetAddress.objects.create(cart=cart, user=user, **STREET)
     abandon(cart)
 
-    recovery.delete_abandoned_carts()
+    abandoned.delete_abandoned_carts()
 
     address.refresh_from_db()
     assert (address.user, address.cart) == (user, None)
@@ -147,7 +148,7 @@ def test_other_carts_and_what_is_in_them_stay():
     cart, other = ready_cart(), ready_cart()
     abandon(cart)
 
-    recovery.delete_abandoned_carts()
+    abandoned.delete_abandoned_carts()
 
     assert Cart.objects.get() == other
     assert LineItem.objects.get().cart == other
@@ -161,7 +162,7 @@ def test_carts_are_deleted_in_batches_until_none_is_left(batches_of_two):
     abandon(*(make_cart() for _ in range(5)))
 
     with CaptureQueriesContext(connection) as queries:
-        count = recovery.delete_abandoned_carts()
+        count = abandoned.delete_abandoned_carts()
 
     deleted = [query["sql"] for query in queries if query["sql"].startswith('DELETE FROM "lorikeet_cart"')]
     assert (count, Cart.objects.count()) == (5, 0)
@@ -174,7 +175,7 @@ def test_carts_that_another_process_deletes_are_skipped():
     abandon(make_cart())
 
     with CaptureQueriesContext(connection) as queries:
-        recovery.delete_abandoned_carts()
+        abandoned.delete_abandoned_carts()
 
     assert any("SKIP LOCKED" in query["sql"] for query in queries)
 
@@ -187,7 +188,7 @@ def test_a_cart_that_cannot_be_deleted_keeps_no_other(place, caplog):
     models.CardPayment.objects.create(method=refusing.payment_method, reference="ch_1")
     abandon(*carts)
 
-    assert recovery.delete_abandoned_carts() == 3
+    assert abandoned.delete_abandoned_carts() == 3
 
     assert Cart.objects.get() == refusing
     assert LineItem.objects.get().cart == refusing
@@ -200,16 +201,16 @@ def test_a_cart_that_could_not_be_deleted_is_left_alone_for_a_day(unchanged, cap
     cart = ready_cart()
     payment = models.CardPayment.objects.create(method=cart.payment_method, reference="ch_1")
     abandon(cart, days=400)
-    recovery.delete_abandoned_carts()
+    abandoned.delete_abandoned_carts()
     caplog.clear()
 
     with unchanged():
-        assert recovery.delete_abandoned_carts() == 0
+        assert abandoned.delete_abandoned_carts() == 0
     assert caplog.records == []
 
     payment.delete()
     Cart.objects.update(updated_at=F("updated_at") - timedelta(days=1))
-    assert recovery.delete_abandoned_carts() == 1
+    assert abandoned.delete_abandoned_carts() == 1
 
 
 def test_what_a_receiver_of_the_sites_raises_keeps_one_cart_only(caplog):
@@ -222,7 +223,7 @@ def test_what_a_receiver_of_the_sites_raises_keeps_one_cart_only(caplog):
 
     pre_delete.connect(refuse, sender=Cart)
     try:
-        count = recovery.delete_abandoned_carts()
+        count = abandoned.delete_abandoned_carts()
     finally:
         pre_delete.disconnect(refuse, sender=Cart)
 
@@ -235,7 +236,7 @@ def test_a_sweep_does_not_touch_what_is_selected_elsewhere():
     address = select_address(cart)
     abandon(make_cart())
 
-    recovery.delete_abandoned_carts()
+    abandoned.delete_abandoned_carts()
 
     cart.refresh_from_db()
     assert cart.delivery_address_id == address.pk
@@ -248,6 +249,6 @@ def test_counts_of_windows_that_are_over_are_deleted():
     for number, hours in enumerate((-2, -1, 1)):
         ThrottleCount.objects.create(key="k", window=number, expires_at=now() + timedelta(hours=hours))
 
-    assert recovery.delete_expired_counts() == 2
+    assert throttles.delete_expired_counts() == 2
 
     assert ThrottleCount.objects.get().window == 2

@@ -10,7 +10,6 @@ from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
-from lorikeet import checkout as story
 from lorikeet import payments
 from lorikeet.checkout import Terms, checkout
 from lorikeet.exceptions import (
@@ -22,6 +21,7 @@ from lorikeet.exceptions import (
     TooManyAttempts,
 )
 from lorikeet.models import Cart, EmptyCart, LineItem, Order, PaymentAttempt, ThrottleCount
+from lorikeet.sale import prepare
 from lorikeet.signals import order_cancelled, order_checked_out, order_placed
 from tests.testapp import models
 from tests.testapp.factories import make_user
@@ -168,13 +168,13 @@ def test_the_cart_is_read_under_the_lock_and_not_as_it_was_found(cart):
 def test_lines_taken_without_the_lock_stop_the_checkout(cart, unchanged, monkeypatch):
     """A host's code that moves lines past Lorikeet must not have somebody charged for what he does not get."""
     other = make_cart()
-    make_order = story._make_order
+    make_order = prepare._make_order
 
     def make_order_late(*args):
         LineItem.objects.update(cart=other)
         return make_order(*args)
 
-    monkeypatch.setattr(story, "_make_order", make_order_late)
+    monkeypatch.setattr(prepare, "_make_order", make_order_late)
 
     with unchanged(), pytest.raises(LockBroken, match=f"Rows of cart {cart.pk} were taken without its lock."):
         checkout(cart)

@@ -8,11 +8,12 @@ from django.test import override_settings
 from django.utils.timezone import now
 
 from lorikeet.cart.fetching import fetch_contents
-from lorikeet.checkout import Terms, checkout, digest_of, read
+from lorikeet.checkout import Terms, checkout, read
 from lorikeet.exceptions import IdempotencyKeyReused, IncompleteCartErrorSet, PaymentError
 from lorikeet.models import Cart, Order, PaymentAttempt, ThrottleCount
 from lorikeet.outcomes import NotFound, Pending, Unknown
 from lorikeet.pricing import price
+from lorikeet.sale.prepare import digest_of
 from lorikeet.signals import order_checked_out
 from tests.testapp import models
 from tests.testapp.factories import make_user, make_wine

@@ -18,7 +18,7 @@ from lorikeet.models import (
 )
 from lorikeet.outcomes import Pending, Refused
 from lorikeet.payments import resolve
-from lorikeet.sale import leases
+from lorikeet.sale import leases, sweeps
 from lorikeet.sale import settle as settling
 from lorikeet.sale.settle import settle
 from lorikeet.signals import order_checked_out, order_placed, payment_attention
@@ -42,7 +42,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def batches_of_two(monkeypatch):
-    monkeypatch.setattr(recovery, "BATCH", 2)
+    monkeypatch.setattr(sweeps, "BATCH", 2)
 
 
 def ago(**delta):
@@ -71,7 +71,7 @@ def asked(scripted):
     def sweep(state, lease, look):
         attempt = begin_sale(scripted, state=state, lease_until=moment(LEASES[lease]), check_at=moment(LOOKS[look]))
         scripted.script(check_payment=Pending())
-        assert recovery.resolve_due() == len(scripted.asked)
+        assert sweeps.resolve_due() == len(scripted.asked)
         return [name for name, pk in scripted.asked if pk == attempt.pk]
 
     return sweep
@@ -114,7 +114,7 @@ def test_a_refund_that_is_owed_is_asked_for(scripted):
     settle(attempt, received())
     scripted.script(refund_payment=received("re_1"))
 
-    assert recovery.resolve_due() == 1
+    assert sweeps.resolve_due() == 1
 
     refund = PaymentAttempt.objects.get(kind="refund")
     assert (refund.state, refund.reference) == ("paid", "re_1")
@@ -124,7 +124,7 @@ def test_a_refund_that_is_owed_is_asked_for(scripted):
 def test_a_payment_whose_process_died_is_left_to_the_staff_if_nobody_can_be_asked():
     attempt = begin_sale(lease_until=ago(seconds=1))
 
-    assert [recovery.resolve_due(), recovery.resolve_due()] == [1, 0]
+    assert [sweeps.resolve_due(), sweeps.resolve_due()] == [1, 0]
 
     attempt.refresh_from_db()
     assert attempt.is_parked
@@ -135,7 +135,7 @@ def test_the_oldest_payments_are_asked_after_first(batches_of_two, scripted):
     attempts = [begin_sale(scripted, lease_until=ago(seconds=1)) for _ in range(3)]
     scripted.script(check_payment=Pending())
 
-    assert recovery.resolve_due() == 2
+    assert sweeps.resolve_due() == 2
 
     assert scripted.asked == [("check_payment", attempt.pk) for attempt in attempts[:2]]
 
@@ -150,7 +150,7 @@ def test_a_hosts_mistake_in_one_payment_does_not_stop_the_others(scripted, monke
     monkeypatch.setattr(models.MoodyLine, "undo_checkout", fail)
     scripted.script(check_payment=PaymentError(DECLINED), cancel_payment=True)
 
-    assert recovery.resolve_due() == 2
+    assert sweeps.resolve_due() == 2
 
     assert [states(broken), states(whole)] == [("calling", "pending"), ("failed", "cancelled")]
     assert [record.getMessage() for record in caplog.records] == [
@@ -174,7 +174,7 @@ def silent(monkeypatch):
 
 @pytest.fixture
 def patience_of_two(monkeypatch):
-    monkeypatch.setattr(recovery, "SILENT_AFTER", 2)
+    monkeypatch.setattr(sweeps, "SILENT_AFTER", 2)
 
 
 TAKES_TOO_LONG = "ExactCard takes too long to answer; its other payments are looked at in the next run."
@@ -187,7 +187,7 @@ def test_a_provider_that_gives_no_answer_is_left_in_peace_and_the_others_have_th
     there = [begin_sale(scripted, lease_until=ago(seconds=1)) for _ in range(3)]
     scripted.script(check_payment=Pending())
 
-    assert recovery.resolve_due() == 5
+    assert sweeps.resolve_due() == 5
 
     assert silent == [attempt.pk for attempt in away[:2]]
     assert [pk for _, pk in scripted.asked] == [attempt.pk for attempt in there]
@@ -199,24 +199,24 @@ def test_a_provider_that_answers_in_between_is_asked_on(patience_of_two, scripte
         begin_sale(scripted, lease_until=ago(seconds=1))
     scripted.script(check_payment=[TimeoutError(), Pending(), TimeoutError(), Pending()])
 
-    assert recovery.resolve_due() == 4
+    assert sweeps.resolve_due() == 4
 
 
 def test_a_provider_that_takes_its_time_has_so_much_of_it_and_no_more(scripted, monkeypatch, caplog):
     clock = [0]
 
     def take_time(card, attempt):
-        clock[0] += recovery.TURN_SECONDS * 0.6
+        clock[0] += sweeps.TURN_SECONDS * 0.6
         return Pending()
 
-    monkeypatch.setattr(recovery, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(sweeps, "monotonic", lambda: clock[0])
     monkeypatch.setattr(models.ExactCard, "check_payment", take_time)
     for method in (models.ExactCard, scripted):
         for _ in range(3):
             begin_sale(method, lease_until=ago(seconds=1))
     scripted.script(check_payment=Pending())
 
-    assert recovery.resolve_due() == 2 + 3
+    assert sweeps.resolve_due() == 2 + 3
 
     assert [record.getMessage() for record in caplog.records] == [TAKES_TOO_LONG]
 
@@ -226,7 +226,7 @@ def test_what_is_unknown_already_keeps_nothing_waiting_that_was_answered(patienc
     pending = begin_sale(scripted, state="pending", lease_until=None, check_at=ago(seconds=1))
     scripted.script(check_payment=[Pending(), TimeoutError(), TimeoutError()])
 
-    assert recovery.resolve_due() == 3
+    assert sweeps.resolve_due() == 3
 
     assert [pk for _, pk in scripted.asked] == [pending.pk, unknown[0].pk, unknown[1].pk]
 
@@ -235,7 +235,7 @@ def test_what_is_unknown_already_keeps_nothing_waiting_that_was_answered(patienc
 def later(monkeypatch):
     """Return a function that lets time pass, a minute or as much as it is told, for all that asks for the time."""
     passed = [timedelta(0)]
-    for module in (leases, settling, recovery, payments):
+    for module in (leases, settling, sweeps, payments):
         monkeypatch.setattr(module, "now", lambda: now() + passed[0])
 
     def wait(delta=timedelta(seconds=61)):
@@ -247,7 +247,7 @@ def later(monkeypatch):
 def runs_until_settled(attempt, wait):
     """Return how many runs of recovery, one a minute, it takes until an attempt is settled."""
     for run in range(1, 20):
-        recovery.resolve_due()
+        sweeps.resolve_due()
         if states(attempt) == ("paid", "placed"):
             return run
         wait()
@@ -291,7 +291,7 @@ def test_what_cannot_be_settled_is_tried_again_later_and_later(scripted, monkeyp
     looks = []
 
     for _ in range(10):
-        recovery.resolve_due()
+        sweeps.resolve_due()
         looks.append(PaymentAttempt.objects.get().check_at)
         later(looks[-1] - leases.now())
 
@@ -306,7 +306,7 @@ def test_what_waited_longest_is_asked_after_first(scripted):
     later, sooner = (begin_sale(scripted, state="pending", lease_until=None, check_at=ago(hours=h)) for h in (1, 2))
     scripted.script(check_payment=Pending())
 
-    recovery.resolve_due()
+    sweeps.resolve_due()
 
     assert [pk for _, pk in scripted.asked] == [sooner.pk, later.pk]
 
@@ -320,7 +320,7 @@ def test_the_staff_are_told_of_what_is_not_known_for_long(state, caplog):
     PaymentAttempt.objects.update(updated_at=ago(minutes=16))
 
     with listening(payment_attention) as told:
-        assert [recovery.flag_unresolved(), recovery.flag_unresolved()] == [1, 0]
+        assert [sweeps.flag_unresolved(), sweeps.flag_unresolved()] == [1, 0]
 
     attempt.refresh_from_db()
     assert (attempt.state, attempt.attention, attempt.is_parked) == (state, "unresolved", False)
@@ -343,7 +343,7 @@ def test_the_staff_are_not_told_of_anything_else(unchanged, fields, minutes):
     PaymentAttempt.objects.update(created_at=ago(days=1), updated_at=ago(minutes=minutes))
 
     with unchanged():
-        count = recovery.flag_unresolved()
+        count = sweeps.flag_unresolved()
 
     assert count == 0
 
@@ -352,7 +352,7 @@ def test_the_staff_are_told_of_the_oldest_first(batches_of_two):
     attempts = [make_attempt(make_order()) for _ in range(3)]
     PaymentAttempt.objects.update(updated_at=ago(minutes=16))
 
-    assert recovery.flag_unresolved() == 2
+    assert sweeps.flag_unresolved() == 2
 
     assert list(PaymentAttempt.objects.filter(attention="")) == [attempts[2]]
 
@@ -364,11 +364,11 @@ def test_how_long_it_is_unknown_counts_from_when_it_became_unknown(scripted):
     scripted.script(check_payment=TimeoutError())
 
     resolve(attempt)
-    at_first = recovery.flag_unresolved()
+    at_first = sweeps.flag_unresolved()
     PaymentAttempt.objects.update(updated_at=ago(minutes=16))
     resolve(attempt)
 
-    assert (at_first, recovery.flag_unresolved()) == (0, 1)
+    assert (at_first, sweeps.flag_unresolved()) == (0, 1)
 
 
 # sales that were not told
@@ -378,7 +378,7 @@ def test_a_sale_nobody_was_told_of_is_told_without_a_request():
     order = make_sale()
 
     with listening(order_placed) as placed, listening(order_checked_out) as told:
-        count = recovery.notify_missed()
+        count = sweeps.notify_missed()
 
     order.refresh_from_db()
     assert count == 1
@@ -390,14 +390,14 @@ def test_a_sale_nobody_was_told_of_is_told_without_a_request():
 def test_a_sale_that_is_being_told_of_is_left_to_whoever_made_it():
     make_sale(seconds_ago=30)
 
-    assert recovery.notify_missed() == 0
+    assert sweeps.notify_missed() == 0
 
 
 @override_settings(LORIKEET_LEASE_SECONDS=10)
 def test_how_long_that_may_take_is_a_setting():
     make_sale(seconds_ago=30)
 
-    assert recovery.notify_missed() == 1
+    assert sweeps.notify_missed() == 1
 
 
 @pytest.mark.parametrize(
@@ -411,20 +411,20 @@ def test_how_long_that_may_take_is_a_setting():
 def test_what_is_no_sale_or_was_told_is_not_told(fields):
     make_order(**fields)
 
-    assert recovery.notify_missed() == 0
+    assert sweeps.notify_missed() == 0
 
 
 def test_sales_are_told_once():
     make_sale()
 
-    assert [recovery.notify_missed(), recovery.notify_missed()] == [1, 0]
+    assert [sweeps.notify_missed(), sweeps.notify_missed()] == [1, 0]
 
 
 def test_the_oldest_sales_are_told_first(batches_of_two):
     orders = [make_sale() for _ in range(3)]
 
     with listening(order_checked_out) as told:
-        assert recovery.notify_missed() == 2
+        assert sweeps.notify_missed() == 2
 
     assert [sent["order"] for sent in told] == orders[:2]
 
@@ -511,13 +511,13 @@ def test_payments_that_could_not_be_looked_at_are_no_recovery(monkeypatch):
 
 
 @pytest.fixture
-def sweeps(monkeypatch):
+def registered(monkeypatch):
     """Forget afterwards what a test registers."""
     monkeypatch.setattr(recovery, "SWEEPS", {})
     return recovery.SWEEPS
 
 
-def test_a_sweep_of_an_extension_is_run_after_our_own_and_its_count_is_told(sweeps):
+def test_a_sweep_of_an_extension_is_run_after_our_own_and_its_count_is_told(registered):
     said = []
     recovery.register_sweep("stamps licked", lambda: 3)
 
@@ -528,7 +528,7 @@ def test_a_sweep_of_an_extension_is_run_after_our_own_and_its_count_is_told(swee
     assert said[-1] == ("stamps licked", 3)
 
 
-def test_one_that_fails_keeps_no_other_from_being_done(sweeps, caplog):
+def test_one_that_fails_keeps_no_other_from_being_done(registered, caplog):
     recovery.register_sweep("envelopes sealed", fail)
     recovery.register_sweep("stamps licked", lambda: 3)
     said = []
@@ -545,7 +545,7 @@ def lick():
     return 3
 
 
-def test_a_sweep_that_is_registered_again_is_run_once(sweeps):
+def test_a_sweep_that_is_registered_again_is_run_once(registered):
     """``AppConfig.ready()`` may be called twice."""
     for _ in range(2):
         recovery.register_sweep("stamps licked", lick)
@@ -554,11 +554,11 @@ def test_a_sweep_that_is_registered_again_is_run_once(sweeps):
 
 
 @pytest.mark.parametrize("what", ["stamps licked", "payments looked at"])
-def test_a_sweep_whose_name_is_taken_is_an_error(sweeps, what):
+def test_a_sweep_whose_name_is_taken_is_an_error(registered, what):
     recovery.register_sweep("stamps licked", lick)
 
     with pytest.raises(RegistrationError) as refusal:
         recovery.register_sweep(what, fail)
 
     assert str(refusal.value) == f"There is a sweep {what!r} already: say in other words what yours deals with."
-    assert sweeps == {"stamps licked": lick}
+    assert registered == {"stamps licked": lick}

@@ -11,9 +11,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from lorikeet import throttles
+from lorikeet.api_views import CartAPIView
 from lorikeet.exceptions import ProviderUnavailable
-from lorikeet.http.authentication import network_of
-from lorikeet.http.view_base import CartAPIView
+from lorikeet.throttles import network_of
 
 from .cards import with_customer
 from .conf import settings

@@ -7,11 +7,12 @@ from django.db.models import QuerySet
 from django.test import override_settings
 from django.utils.timezone import now
 
+from lorikeet.cart.abandoned import delete_abandoned_carts
 from lorikeet.extensions.stripe import cards
 from lorikeet.extensions.stripe.cards import delete_unused_customers, forget, forget_retired
 from lorikeet.extensions.stripe.models import StripeCard, StripeCustomer
 from lorikeet.models import Cart, PaymentAttempt
-from lorikeet.recovery import delete_abandoned_carts, tick
+from lorikeet.recovery import tick
 from tests.testapp.clients import Browser
 from tests.testapp.factories import make_user
 from tests.unit import lapse
