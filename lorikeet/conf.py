@@ -12,7 +12,19 @@ from typing import Any, Generic, TypeVar, overload
 from django.conf import settings as django_settings
 from django.utils.module_loading import import_string
 
-__all__ = ["PREFIX", "Setting", "Settings", "SettingsGroup", "parse_rate", "settings"]
+__all__ = [
+    "PREFIX",
+    "Problem",
+    "Setting",
+    "Settings",
+    "SettingsGroup",
+    "boolean",
+    "dotted_path",
+    "dotted_paths",
+    "parse_rate",
+    "positive",
+    "settings",
+]
 
 T = TypeVar("T")
 Problem = str | None
@@ -62,10 +74,12 @@ def parse_rate(rate: str) -> tuple[int, int]:
 
 
 def boolean(value: Any) -> Problem:
+    """Accept ``True`` and ``False``."""
     return None if isinstance(value, bool) else "must be True or False"
 
 
 def positive(value: Any) -> Problem:
+    """Accept a whole number above zero."""
     ok = isinstance(value, int) and not isinstance(value, bool) and value > 0
     return None if ok else "must be a whole number above zero"
 
@@ -80,6 +94,7 @@ def url_name(value: Any) -> Problem:
 
 
 def dotted_path(value: Any) -> Problem:
+    """Accept the dotted path of something that can be called, or ``None``."""
     if value is None:
         return None
     try:
@@ -90,6 +105,7 @@ def dotted_path(value: Any) -> Problem:
 
 
 def dotted_paths(value: Any) -> Problem:
+    """Accept a list of dotted paths, each of something that can be called."""
     if not isinstance(value, (list, tuple)):
         return "must be a list of dotted paths"
     if not all(isinstance(path, str) for path in value):

@@ -9,11 +9,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from django.db.models import ProtectedError, Q, QuerySet
+from django.db.models import ProtectedError
 from django.utils.timezone import now
 
-from lorikeet.models import PaymentAttempt
-
+from .forgetting import forget, removed
 from .models import StripeCard, StripeCustomer
 from .sdk import api, metadata, stripe
 
@@ -22,7 +21,6 @@ __all__ = [
     "customer_of",
     "delete_unused_customers",
     "describe",
-    "forget",
     "forget_retired",
     "look_up",
     "with_customer",
@@ -94,16 +92,9 @@ def _is_deleted(customer: StripeCustomer) -> bool:
     return bool(getattr(api().customers.retrieve(customer.reference), "deleted", False))
 
 
-def removed() -> QuerySet[StripeCard]:
-    """Return the cards at Stripe that their owners removed, or whose owners are gone."""
-    gone = Q(active=False) | Q(user=None, cart=None)
-    cards: QuerySet[StripeCard] = StripeCard.objects.filter(gone, forgotten_at=None).exclude(customer=None)
-    return cards
-
-
 def forget_retired() -> int:
     """Have Stripe forget the cards that were removed, where that was not done at once."""
-    return sum(forget(pk) for pk in removed().order_by("pk").values_list("pk", flat=True)[:BATCH])
+    return sum(map(forget, removed(StripeCard).order_by("pk")[:BATCH]))
 
 
 def delete_unused_customers() -> int:
@@ -123,27 +114,4 @@ def _delete_customer(customer: StripeCustomer) -> bool:
         return False
     with suppress(ProtectedError):  # a guest came back with his card at this moment
         customer.delete()
-    return True
-
-
-def forget(pk: int) -> bool:
-    """Have Stripe forget a card that was removed, unless a payment with it is open; tell whether it did."""
-    card = removed().filter(pk=pk).first()
-    if card is None or PaymentAttempt.objects.filter(method=pk).exclude(open_for=None).exists():
-        return False
-    if card.payment_method is not None and not detach(card.payment_method):
-        return False
-    StripeCard.objects.filter(pk=pk).update(forgotten_at=now())
-    return True
-
-
-def detach(payment_method: str) -> bool:
-    """Have Stripe forget a card, and tell whether it is forgotten now."""
-    try:
-        api().payment_methods.detach(payment_method)
-    except stripe.InvalidRequestError:  # it is forgotten already
-        return True
-    except stripe.StripeError:
-        logger.exception("Stripe did not forget a card; the next run tries again.")
-        return False
     return True

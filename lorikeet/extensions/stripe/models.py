@@ -8,7 +8,6 @@ from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -23,6 +22,7 @@ from lorikeet.models import Payment, PaymentAttempt, PaymentMethod
 from lorikeet.outcomes import NotFound, Paid, Pending, ProviderPayment, Review
 
 from . import amounts, intents, refunds, webhooks
+from .forgetting import forget
 
 __all__ = ["StripeCard", "StripeCustomer", "StripePayment"]
 
@@ -111,8 +111,7 @@ class StripeCard(PaymentMethod):
     def retire(self) -> None:
         super().retire()
         if self.customer_id is not None:
-            forget = import_module("lorikeet.extensions.stripe.cards").forget
-            transaction.on_commit(partial(forget, self.pk), robust=True)
+            transaction.on_commit(partial(forget, self), robust=True)
 
     def is_to_be_set_up(self) -> bool:
         """Whether the next payment is to have the bank agree to later ones without the shopper."""

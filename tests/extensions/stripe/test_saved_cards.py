@@ -9,7 +9,8 @@ from django.utils.timezone import now
 
 from lorikeet.cart.abandoned import delete_abandoned_carts
 from lorikeet.extensions.stripe import cards
-from lorikeet.extensions.stripe.cards import delete_unused_customers, forget, forget_retired
+from lorikeet.extensions.stripe.cards import delete_unused_customers, forget_retired
+from lorikeet.extensions.stripe.forgetting import forget
 from lorikeet.extensions.stripe.models import StripeCard, StripeCustomer
 from lorikeet.models import Cart, PaymentAttempt
 from lorikeet.recovery import tick
@@ -179,7 +180,7 @@ def test_a_card_with_an_open_payment_is_forgotten_when_that_is_over(alice, wine)
 def test_a_card_that_is_in_use_is_not_forgotten(shopper):
     add_card(shopper, reusable=True)
 
-    assert (forget_retired(), forget(card().pk), len(attached())) == (0, False, 1)
+    assert (forget_retired(), forget(card()), len(attached())) == (0, False, 1)
 
 
 def test_a_card_that_never_got_an_id_needs_no_call(alice):
