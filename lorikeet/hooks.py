@@ -47,7 +47,7 @@ class Hooks:
     def cart_merged(self, guest: Cart, cart: Cart) -> None:
         """Let what was kept for ``guest`` be kept for ``cart``; :meth:`cart_changed` follows. It must not fail.
 
-        :meth:`cart_changed` comes for ``guest`` too, first, if not all of it fitted into ``cart``.
+        If not all of it fitted into ``cart``, :meth:`cart_changed` comes for ``guest`` afterwards.
         """
 
     def prepare_for_checkout(self, order: Order, contents: CartContents) -> None:

@@ -58,11 +58,12 @@ def record(action: str, **identities: str) -> None:
 
 
 def in_turn(network: str) -> None:
-    """Have the transactions of one network pass from here to their ends one after the other.
+    """Have the transactions of one network, if it is known, pass from here to their ends one after the other.
 
     So each sees what the others have taken, and together they take no more than they may.
     """
-    _count(Bucket(_key("turn", network), int(time()) // DAY, 0, DAY))
+    if network:
+        _count(Bucket(_key("turn", network), int(time()) // DAY, 0, DAY))
 
 
 def digest(network: str) -> str:

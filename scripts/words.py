@@ -28,9 +28,21 @@ WORDS = {
     r"of its own accord|by and by|so to speak|as it were": "leave it out",
     r"simply|obviously|of course|easily": "leave it out",
 }
-PATTERNS = [(re.compile(rf"(?<![\w./-])(?:{words})(?![\w/-]|\.\w)", re.IGNORECASE), advice) for words, advice in WORDS.items()]
+PATTERNS = [
+    (re.compile(rf"(?<![\w./-])(?:{words})(?![\w/-]|\.\w)", re.IGNORECASE), advice) for words, advice in WORDS.items()
+]
 #: What people search for; the documentation has each of them.
-SEARCHED = ["variant", "VAT", "fulfilment", "guest checkout", "webhook", "currency", "3-D Secure", "idempotency", "refund"]
+SEARCHED = [
+    "variant",
+    "VAT",
+    "fulfilment",
+    "guest checkout",
+    "webhook",
+    "currency",
+    "3-D Secure",
+    "idempotency",
+    "refund",
+]
 
 
 def tracked() -> list[Path]:

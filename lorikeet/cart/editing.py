@@ -111,9 +111,8 @@ def validate(model: Any, data: dict[str, Any], context: dict[str, Any], row: Any
         not.
     """
     serializer = registry.serializer(model)(row, data=data, partial=partial, context=context)
-    errors = _unknown_keys(serializer, data)
-    if not errors and settings.REFUSE_CARD_NUMBERS:
-        errors = _card_numbers(serializer, data)
+    errors = _card_numbers(serializer, data) if settings.REFUSE_CARD_NUMBERS else {}
+    errors = errors or _unknown_keys(serializer, data)
     if not errors and not serializer.is_valid():
         errors = serializer.errors
     if errors:

@@ -64,12 +64,12 @@ def merge(key: UUID, user: Any) -> bool:
     if not account_email(user):
         target.email = target.email or guest.email
     target.save(update_fields=["delivery_address", "payment_method", "email"])
+    changed(Cart.objects.get(pk=target.pk))
     if staying:
         Cart.objects.filter(pk=guest.pk).update(delivery_address=None, payment_method=None)
         changed(Cart.objects.get(pk=guest.pk))
     else:
         guest.delete()
-    changed(Cart.objects.get(pk=target.pk))
     count = len(source.lines) - len(lines)
     transaction.on_commit(lambda: cart_merged.send_robust(sender=Cart, cart=target, merged_lines=count), robust=True)
     return not staying

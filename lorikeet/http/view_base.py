@@ -130,7 +130,7 @@ class CartAPIView(JSONView):
     def note_network(self, cart: Cart) -> None:
         """Let ``cart``, which is locked, say where it is changed from; count it if it is new."""
         network = throttles.network_of(self.request)
-        if not cart.seq:  # a guest's, of which nobody else knows: it was never locked
+        if cart.user_id is None and cart.seq == 1:  # it was just made: this is its first lock
             throttles.check("cart", ip=network)
             throttles.record("cart", ip=network)
         if cart.network != (digest := throttles.digest(network)):

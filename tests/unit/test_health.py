@@ -71,7 +71,7 @@ def test_what_waits_for_the_staff_is_counted(state):
         ("pending", None, 11, True),
         ("unknown", None, 11, True),
         ("pending", None, 9, False),
-        ("pending", 11, None, False),
+        ("pending", 11, None, True),
         ("paid", 11, 11, False),
     ],
 )

@@ -265,7 +265,7 @@ def test_both_carts_are_told_to_the_hooks_where_both_are_there(settings, user, a
 
     merge(guest.key, user)
 
-    assert told == [(guest.pk, [5]), (Cart.objects.get(user=user).pk, [1, 2, 3, 4])]
+    assert told == [(Cart.objects.get(user=user).pk, [1, 2, 3, 4]), (guest.pk, [5])]
 
 
 def test_what_is_combined_needs_no_room(settings, user):

@@ -5,6 +5,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
+from lorikeet.clock import now
 from lorikeet.models import Order, PaymentAttempt
 from lorikeet.outcomes import Refused, Unknown
 from lorikeet.sale.settle import flag, place_order, settle
@@ -71,7 +72,7 @@ def test_an_order_that_is_not_pending_is_not_placed(attempt):
     Order.objects.update(state="cancelled", slot=None)
 
     with transaction.atomic():
-        place_order(attempt.order)
+        place_order(attempt.order, now())
 
     assert Order.objects.get().state == "cancelled"
 

@@ -86,6 +86,7 @@ def asked(scripted):
         ("pending", "free", "due"),
         ("unknown", "free", "due"),
         ("unknown", "lapsed", "due"),
+        ("pending", "lapsed", "later"),
         ("failed", "free", "due"),
     ],
 )

@@ -139,8 +139,8 @@ def test_what_stands_for_a_network_does_not_say_which_it_is():
 
 
 def test_taking_turns_is_limited_by_nothing(clock):
-    for _ in range(2):
-        throttles.in_turn("192.0.2.0")
+    for network in ("192.0.2.0", "192.0.2.0", ""):
+        throttles.in_turn(network)
 
     assert counts() == [2]
 

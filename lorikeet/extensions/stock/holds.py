@@ -2,7 +2,7 @@
 
 Who changes both inserts or locks the holds first and the records last: the row that every buyer wants is locked for as
 short as can be. All records that one change can touch are locked in primary-key order, by the ``UPDATE`` or by
-:func:`lock` before it.
+:func:`lock` before it, and after ``throttles.in_turn()`` where a network is limited.
 """
 
 from __future__ import annotations

@@ -45,8 +45,8 @@ def _limit_pending(order: Order, network: str) -> None:
     near = Q(order__cart=order.cart)
     if order.user_id is not None:
         near |= Q(order__user=order.user_id)
+    in_turn(network)
     if network:
-        in_turn(network)
         near |= Q(order__cart__network=network)
     pending = Hold.objects.filter(near, state="held")
     found = pending.aggregate(units=Sum("quantity"), first=Min("order__expires_at"))
@@ -70,6 +70,7 @@ def finish(order: Order) -> None:
 def undo(order: Order) -> None:
     """Give up what ``order`` holds."""
     if order.cart is not None and holds_in_carts():  # the cart holds it again in a moment: all is locked before
+        in_turn(order.cart.network)
         held(cart=order.cart)
         lines = LineItem.objects.select_subclasses().filter(Q(cart=order.cart) | Q(order=order))
         lock(records_of(wants(lines, Policy.ON_ADD)) | units(held(order=order)).keys())

@@ -1,6 +1,7 @@
 """What a cart holds when its shopper logs in, checks out, and gets his lines back."""
 
 import pytest
+from django.test import override_settings
 
 from lorikeet.extensions.stock.models import Hold, Policy
 from lorikeet.models import Cart
@@ -60,6 +61,20 @@ def test_what_both_hold_of_a_record_becomes_one_hold(guest, alice, bottle):
     guest.log_in(alice.user)
 
     assert (quantities(guest), counters(bottle), holds(state="held")) == ([10], (10, 10), [("held", 10)])
+
+
+@override_settings(LORIKEET_MAX_LINES=2)
+def test_what_stays_in_the_guests_cart_is_held_for_it(guest, alice):
+    bottles = [make_bottle(10) for _ in range(3)]
+    seat(guest, bottles[0], 10)
+    seat(alice, bottles[1], 10)
+    seat(guest, bottles[2], 10)
+
+    guest.log_in(alice.user)
+
+    assert [counters(bottle) for bottle in bottles] == [(10, 10)] * 3
+    assert holds(state="held", cart__user=alice.user) == [("held", 10)] * 2
+    assert holds(state="held", cart__user=None) == [("held", 10)]
 
 
 def test_what_both_hold_ends_an_hour_after_the_first_of_both(guest, alice, bottle):

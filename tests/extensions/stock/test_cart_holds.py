@@ -25,6 +25,7 @@ from .shopping import (
     lives_for,
     out_of_stock,
     pass_time,
+    quantities,
     reasons,
     seat,
     seconds_left,
@@ -396,26 +397,33 @@ def test_nobody_sees_until_when_somebody_else_holds_stock(alice, bottle):
 # several changes under one lock, from Python
 
 
-def add_under_lock(cart, bottle, quantity):
-    line = SeatLine.objects.create(cart=cart, bottle=bottle, quantity=quantity)
+def add_two(user, quantities):
+    """Add a line of each quantity, of a bottle of which ten are there, in one change."""
+    with locked(Shopper(user)) as cart:
+        for quantity in quantities:
+            add_under_lock(cart, quantity)
+
+
+def add_under_lock(cart, quantity):
+    line = SeatLine.objects.create(cart=cart, bottle=make_bottle(10), quantity=quantity)
     stock_hooks.line_changed(cart, line, is_new=True)
     return line
 
 
-def test_lines_that_are_added_in_one_change_are_refused_together(alice, bottle, unchanged):
+def test_lines_that_are_added_in_one_change_are_refused_together(alice, bottle):
     seat(alice, bottle, 1)
 
-    with unchanged(), pytest.raises(ConflictErrorSet) as refused, locked(Shopper(alice.user)) as cart:
-        for quantity in (11, 12):
-            add_under_lock(cart, make_bottle(10), quantity)
+    with pytest.raises(ConflictErrorSet) as refused:
+        add_two(alice.user, (11, 12))
 
     assert [(error.asked, error.available) for error in refused.value] == [(11, 10), (12, 10)]
+    assert (quantities(alice), holds()) == ([1], [("held", 1)])
 
 
 def test_a_line_that_is_added_and_deleted_in_one_change_is_not_refused(alice, bottle):
     seat(alice, bottle, 1)
 
     with locked(Shopper(alice.user)) as cart:
-        add_under_lock(cart, make_bottle(10), 11).delete()
+        add_under_lock(cart, 11).delete()
 
     assert holds() == [("held", 1)]
