@@ -59,7 +59,7 @@ class Contract:
         for key, value in FORBIDDEN.items():
             with self.subTest(key=key):
                 response = self.client_again().add(**data, **{key: value})
-                is_refused = response.status_code == 400 and list(response.json()) == [key]
+                is_refused = response.status_code == 400 and key in response.json()
                 assert is_refused or {**response.json(), "url": ""} == {**ordinary, "url": ""}, response.content
 
     def test_strange_values_are_refused_or_read_and_never_crash(self) -> None:

@@ -26,7 +26,8 @@ pytestmark = pytest.mark.django_db
 def refusal(action, *arguments):
     with pytest.raises(ValidationError) as error, transaction.atomic():
         action(*arguments)
-    return error.value.detail
+    detail = error.value.detail
+    return detail["data"] if isinstance(detail.get("data"), dict) else detail
 
 
 def make_address(cart, **fields):
@@ -221,7 +222,7 @@ def test_what_only_the_table_refuses_is_the_clients_mistake_and_is_logged(monkey
     with unchanged():
         detail = refusal(create, LineItem, cart, models.MoodyLine, {})
 
-    assert detail == ["This cannot be saved as it is."]
+    assert detail == {"non_field_errors": ["This cannot be saved as it is."]}
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
         (logging.WARNING, "MoodyLineSerializer was given data that its table refuses.")
     ]
@@ -393,7 +394,7 @@ def test_a_row_that_something_of_the_hosts_refers_to_is_not_removed(monkeypatch,
     monkeypatch.setattr(models.WineLine, "delete", refuse)
 
     with unchanged():
-        assert refusal(editing.delete, line) == ["This cannot be removed."]
+        assert refusal(editing.delete, line) == {"non_field_errors": ["This cannot be removed."]}
 
 
 # selecting, retiring, and changing addresses

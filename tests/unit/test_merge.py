@@ -45,9 +45,8 @@ def unchanged_but_locks():
     """As ``unchanged``, but for the columns that say how often and when a cart was locked."""
 
     def rows():
-        return {table: rows for table, rows in snapshot().items() if table != Cart._meta.db_table}, list(
-            Cart.objects.order_by("pk").values("pk", "user", "currency", "delivery_address", "email")
-        )
+        others = [row for row in snapshot() if row[0] != Cart._meta.db_table]
+        return others, list(Cart.objects.order_by("pk").values("pk", "user", "currency", "delivery_address", "email"))
 
     @contextmanager
     def watch():
