@@ -22,6 +22,7 @@ from lorikeet.sale import leases, sweeps
 from lorikeet.sale import settle as settling
 from lorikeet.sale.settle import settle
 from lorikeet.signals import order_checked_out, order_placed, payment_attention
+from tests.faults.databases import pass_time
 from tests.testapp import models
 from tests.unit import (
     DECLINED,
@@ -245,19 +246,19 @@ def later(monkeypatch):
     return wait
 
 
-def runs_until_settled(attempt, wait):
+def runs_until_settled(attempt):
     """Return how many runs of recovery, one a minute, it takes until an attempt is settled."""
     for run in range(1, 20):
         sweeps.resolve_due()
         if states(attempt) == ("paid", "placed"):
             return run
-        wait()
+        pass_time(seconds=61)
     return None
 
 
 @pytest.mark.parametrize("trouble", ["raising", "silent"])
 def test_what_cannot_be_settled_lets_pass_what_is_due_behind_it(
-    scripted, batches_of_two, patience_of_two, later, monkeypatch, trouble
+    scripted, batches_of_two, patience_of_two, monkeypatch, trouble
 ):
     def fail(line):
         raise ZeroDivisionError
@@ -276,7 +277,7 @@ def test_what_cannot_be_settled_lets_pass_what_is_due_behind_it(
 
     scripted.script(check_payment=answer)
 
-    assert runs_until_settled(behind, later) == 4
+    assert runs_until_settled(behind) == 4
 
     assert {states(attempt)[1] for attempt in stuck} == {"pending"}
 
