@@ -4,6 +4,7 @@ What a test sends over HTTP is what it tests; whatever has to be there before is
 """
 
 from lorikeet.cart.shopper import SESSION_KEY
+from lorikeet.conf import settings
 from lorikeet.models import Cart
 
 from . import models
@@ -27,11 +28,12 @@ def make_cart(user=None, **fields):
 def cart_of(browser):
     """Return the cart of a browser's shopper, made if there is none; a guest's session remembers it."""
     if browser.user is not None:
-        return Cart.objects.filter(user=browser.user).first() or make_cart(browser.user)
+        cart = Cart.objects.filter(user=browser.user).first()
+        return cart or make_cart(browser.user, currency=settings.CURRENCY)
     session = browser.client.session
     if SESSION_KEY in session:
         return Cart.objects.get(key=session[SESSION_KEY])
-    cart = make_cart(email="")
+    cart = make_cart(email="", currency=settings.CURRENCY)
     session[SESSION_KEY] = cart.key.hex
     session.save()
     return cart
