@@ -9,6 +9,7 @@ from django.test import override_settings
 
 from lorikeet.cart.shopper import Shopper
 from lorikeet.models import Cart, Order
+from tests.strides import fewer
 from tests.testapp import models
 from tests.testapp.clients import NEW_ADJUSTMENT, NEW_ITEM, Browser
 from tests.testapp.factories import make_coupon, make_user, make_wine
@@ -18,7 +19,7 @@ pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="races are run on PostgreSQL, which locks rows"),
 ]
 
-ROUNDS = range(2)
+ROUNDS = range(fewer(2))
 unlimited = override_settings(LORIKEET_THROTTLE_RATES={})
 
 

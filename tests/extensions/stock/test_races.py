@@ -19,6 +19,7 @@ from lorikeet.models import Cart, Order
 from tests.faults.crowds import at_once
 from tests.faults.databases import clear
 from tests.faults.invariants import Checker, Shop
+from tests.strides import fewer
 from tests.testapp import factories
 from tests.testapp.clients import STREET, Browser
 from tests.testapp.models import PretendCard, StreetAddress
@@ -33,7 +34,7 @@ pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="races are run on PostgreSQL, which locks rows"),
     pytest.mark.timeout(600),
 ]
-ROUNDS = 3
+ROUNDS = fewer(3)
 
 
 def wait_for_a_waiter():
