@@ -25,9 +25,14 @@ def parse(body):
 
 
 def refusal(body):
+    """Return the messages of what is refused, by the path of the field."""
     with pytest.raises(ValidationError) as error:
         parse(body)
-    return error.value.detail
+    path, detail = [], error.value.detail
+    while isinstance(detail, dict):
+        ((name, detail),) = detail.items()
+        path.append(name)
+    return {".".join(path): detail}
 
 
 @pytest.mark.parametrize(
@@ -91,8 +96,8 @@ def test_what_is_nested_too_deeply_to_be_read_is_refused(opening):
 def test_the_depth_is_a_setting_and_the_refusal_names_the_field():
     assert parse('{"data": {"a": 1}}') == {"data": {"a": 1}}
     assert parse("[[1]]") == [[1]]
-    assert refusal('{"data": {"a": {"b": 1}}}') == {"a": TOO_DEEP}
-    assert refusal('{"data": {"a": [[]]}}') == {"a": TOO_DEEP}
+    assert refusal('{"data": {"a": {"b": 1}}}') == {"data.a.b": TOO_DEEP}
+    assert refusal('{"data": {"a": [[]]}}') == {"data.a": TOO_DEEP}
     assert refusal("[[[1]]]") == {"non_field_errors": TOO_DEEP}
 
 
@@ -101,7 +106,7 @@ def test_the_number_of_values_is_a_setting_and_the_refusal_names_the_field():
     many = ["A request holds at most 4 values."]
 
     assert parse('{"data": {"a": [1]}}') == {"data": {"a": [1]}}
-    assert refusal('{"data": {"a": [1, 2]}}') == {"a": many}
+    assert refusal('{"data": {"a": [1, 2]}}') == {"data.a": many}
     assert refusal('{"a": 1, "b": 2, "c": 3, "d": 4}') == {"non_field_errors": many}
 
 
@@ -144,15 +149,15 @@ def test_a_number_as_long_as_the_longest_is_read():
         ('{"a": "x\\u0000"}', {"a": NO_NULL}),
         ('{"a": "\\ud800"}', {"a": NO_SURROGATES}),
         ('{"a": "\\udfff x"}', {"a": NO_SURROGATES}),
-        ('{"a": ["x", {"b": "\\u0000"}]}', {"a": NO_NULL}),
-        ('{"data": {"a": "\\u0000"}}', {"a": NO_NULL}),
-        ('{"data": {"a": {"b": "\\u0000"}}}', {"a": NO_NULL}),
+        ('{"a": ["x", {"b": "\\u0000"}]}', {"a.b": NO_NULL}),
+        ('{"data": {"a": "\\u0000"}}', {"data.a": NO_NULL}),
+        ('{"data": {"a": {"b": "\\u0000"}}}', {"data.a.b": NO_NULL}),
         ('{"data": "\\u0000"}', {"data": NO_NULL}),
-        ('{"x": {"a": "\\u0000"}}', {"x": NO_NULL}),
+        ('{"x": {"a": "\\u0000"}}', {"x.a": NO_NULL}),
         ('"\\u0000"', {"non_field_errors": NO_NULL}),
         ('["\\ud800"]', {"non_field_errors": NO_SURROGATES}),
         ('{"a\\u0000": 1}', {"a\x00": NO_NULL}),
-        ('{"data": {"\\ud800": 1}}', {"\\ud800": NO_SURROGATES}),
+        ('{"data": {"\\ud800": 1}}', {"data.\\ud800": NO_SURROGATES}),
         ('{"Zo\\u00eb": "\\u0000"}', {"Zo\\xeb": NO_NULL}),
     ],
 )
@@ -166,11 +171,11 @@ def test_the_name_of_a_field_is_cut_to_what_fits_in_a_header():
 
 @pytest.mark.parametrize("text", [CARD, "4242/4242/4242/4242", f"card {CARD}, please"])
 def test_text_that_holds_a_card_number_is_refused_and_not_repeated(text):
-    assert refusal(f'{{"data": {{"name": "{text}"}}}}') == {"name": NO_CARDS}
+    assert refusal(f'{{"data": {{"name": "{text}"}}}}') == {"data.name": NO_CARDS}
 
 
 def test_a_key_that_is_a_card_number_is_refused_and_not_repeated():
-    assert refusal(f'{{"data": {{"name": {{"{CARD}": 1}}}}}}') == {"name": NO_CARDS}
+    assert refusal(f'{{"data": {{"name": {{"{CARD}": 1}}}}}}') == {"data.name": NO_CARDS}
     assert refusal(f'{{"{CARD}": 1}}') == {"non_field_errors": NO_CARDS}
 
 

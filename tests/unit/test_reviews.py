@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError, connection, connections
 from django.utils.timezone import now
 
-from lorikeet import reviews
+from lorikeet import payment_reviews
 from lorikeet.exceptions import PaymentError, ProviderUnavailable
 from lorikeet.models import PaymentAttempt
 from lorikeet.outcomes import Pending, ProviderRefund, Review
@@ -369,7 +369,7 @@ def test_a_refund_that_another_process_records_meanwhile_is_recorded_once(sold, 
 
 def test_whoever_writes_second_reads_again(sold, reviewed, monkeypatch):
     """The database refuses the second row of one reference."""
-    record, tries = reviews._record, []
+    record, tries = payment_reviews._record, []
 
     def lose(charge, found):
         tries.append(found)
@@ -378,7 +378,7 @@ def test_whoever_writes_second_reads_again(sold, reviewed, monkeypatch):
             raise IntegrityError
         return record(charge, found)
 
-    monkeypatch.setattr(reviews, "_record", lose)
+    monkeypatch.setattr(payment_reviews, "_record", lose)
     reviewed.script(review_payment=Review([at_provider()]))
 
     review(sold)
