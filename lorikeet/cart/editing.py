@@ -157,7 +157,7 @@ def _card_numbers(serializer: Any, data: dict[str, Any]) -> dict[str, Any]:
         for name, value in data.items()
         if name not in allowed and any(map(holds_card_number, _texts(value, serializer.fields.get(name))))
     ]
-    return {name: [ErrorDetail(CARD_NUMBER, "card_number")] for name in wrong}
+    return {name: [ErrorDetail(str(CARD_NUMBER), "card_number")] for name in wrong}
 
 
 def _texts(value: Any, field: Any = None) -> Iterator[str]:

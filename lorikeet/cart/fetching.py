@@ -28,7 +28,7 @@ def fetch_contents(**lookup: Any) -> CartContents | None:
     for name in SELECTED:
         row = getattr(cart, name)
         if row is not None:
-            setattr(cart, name, most_derived(row, subclass_paths(type(row)).values()))
+            setattr(cart, name, most_derived(row, subclass_paths(_model_of(name)).values()))
     return CartContents.load(cart, cart.has_adjustments)
 
 
