@@ -99,7 +99,7 @@ def dotted_path(value: Any) -> Problem:
         return None
     try:
         found = import_string(value)
-    except (ImportError, TypeError, AttributeError, RuntimeError) as error:  # the last: a model of no installed app
+    except (ImportError, TypeError, AttributeError, RuntimeError) as error:  # the last: of an app that is not installed
         return f"names {value!r}, which cannot be imported ({error})"
     return None if callable(found) else f"names {value!r}, which cannot be called"
 
@@ -182,7 +182,7 @@ class Settings(SettingsGroup):
     MAX_LINES = Setting(
         100,
         positive,
-        "Most line items in a cart. A login or a cancelled order fills it no further; what is left over is not lost.",
+        "Most line items in a cart. What a login or a cancelled order cannot fit in stays where it was.",
     )
     MAX_ADJUSTMENTS = Setting(20, positive, "Most adjustments in a cart.")
     MAX_ADDRESSES = Setting(50, positive, "Most active delivery addresses of a user, or of a guest's cart.")
@@ -192,7 +192,7 @@ class Settings(SettingsGroup):
     MAX_PENDING_ORDERS = Setting(
         10,
         positive,
-        "Most orders of a user, or of a guest's cart, that wait for their money; one more is answered 429.",
+        "Most pending (unpaid) orders of a user, or of a guest's cart; one more is answered 429.",
     )
     MAX_NETWORK_PENDING_ORDERS = Setting(
         50, positive, "The same for all shoppers of one network (IPv4 /24, IPv6 /48) together."
@@ -217,25 +217,26 @@ class Settings(SettingsGroup):
             "ask_ip": "300/minute",
         },
         rates,
-        "How many refused payments (``checkout_...``) and refused adjustments and payment methods (``guess_...``) one "
-        "cart and one network (IPv4 /24, IPv6 /48) may have, and how many carts its guests may begin (``cart_ip``), "
-        "before the answer is 429; and how often one order and one network may have a provider asked what became of a "
-        "payment (``ask_...``) before the answer is what Lorikeet knows already. A scope left out is not limited.",
+        "Limits for one cart (``..._cart``), one order (``..._order``) and one network (``..._ip``: IPv4 /24, IPv6 "
+        "/48). ``checkout_...`` counts refused payments, ``guess_...`` refused adjustments and payment methods, "
+        "``cart_ip`` the carts that guests begin; beyond these limits the answer is 429. ``ask_...`` counts questions "
+        "to a provider about a payment; beyond it the answer is what Lorikeet knows already. A scope left out is not "
+        "limited.",
     )
     ABANDONED_CART_DAYS = Setting(30, positive, "Days after its last change that a guest's cart is deleted.")
     CART_TOKEN_DAYS = Setting(30, positive, "Days for which a cart token (``X-Cart-Token``) is accepted.")
     ORDER_TOKEN_DAYS = Setting(
-        30, positive, "Days for which the link to an order opens it, and so does the cookie of a guest's browser."
+        30, positive, "Days for which an order is opened by its link, and by the cookie of the guest's browser."
     )
     CHECKOUT_SECONDS = Setting(
         1800,
         positive,
-        "Seconds for which an order waits for its money, unless its payment method has a window of its own.",
+        "Seconds for which an order waits for its payment, unless its payment method has a window of its own.",
     )
     LEASE_SECONDS = Setting(
         60,
         positive,
-        "Seconds for which one process alone works on a payment. Longer than all calls of one payment together.",
+        "Seconds for which a process has a payment to itself: longer than all provider calls of one payment together.",
     )
 
 

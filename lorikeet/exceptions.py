@@ -1,4 +1,4 @@
-"""Everything Lorikeet raises, in one tree. None of it knows of HTTP; ``api_base`` maps it to answers."""
+"""Every exception that Lorikeet raises, in one tree. None knows of HTTP: ``http/errors.py`` maps them to answers."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ class LorikeetError(Exception):
 
 
 class RegistrationError(LorikeetError):
-    """Something cannot be registered, or a model was not: the message says what to write instead."""
+    """A class cannot be registered, or a model is not registered: the message says what to write instead."""
 
 
 class PriceError(LorikeetError):
-    """An amount is no money: a float, NaN, infinite, or beyond 15 digits before the decimal point."""
+    """An amount is invalid: a float, NaN, infinite, or beyond 15 digits before the decimal point."""
 
 
 class AmountTooLarge(PriceError):
@@ -63,8 +63,8 @@ class IncompleteCartError(LorikeetError):
     :param data: what else programs may know of it, a JSON object.
     """
 
-    #: What mends it: ``"recoverable"``: a change of the cart; ``"requires_buyer_input"``: only the shopper in person;
-    #: ``"unrecoverable"``: nothing. It is not shown in the cart.
+    #: What resolves it: a change of the cart (``"recoverable"``), only the shopper in person
+    #: (``"requires_buyer_input"``), or nothing (``"unrecoverable"``). The cart does not show it.
     severity: ClassVar[str] = "recoverable"
 
     def __init__(self, code: str, message: str, field: str | None = None, data: dict[str, Any] | None = None) -> None:
@@ -81,13 +81,13 @@ class IncompleteCartError(LorikeetError):
         return hash((type(self), self.code, self.field))
 
     def to_json(self) -> dict[str, Any]:
-        """Return ``{"code", "field", "message"}``, one entry of ``incomplete_reasons``, with ``data`` if there are."""
+        """Return ``{"code", "field", "message"}``, one entry of ``incomplete_reasons``, and ``data`` if it is set."""
         shown = {"code": self.code, "field": self.field, "message": str(self.message)}
         return shown if self.data is None else {**shown, "data": self.data}
 
 
 class ConflictError(IncompleteCartError):
-    """Something the cart counted on was gone when the order was placed: stock, a coupon, a price.
+    """Something that the cart needs was gone when the order was made: stock, a coupon, a price.
 
     Raise it from ``prepare_for_checkout()``. The order is not made, the cart stays as it was, and the client is
     answered 409 with this reason.
@@ -146,7 +146,7 @@ class PaymentError(LorikeetError):
 
 
 class CartChanged(LorikeetError):
-    """The cart, its prices included, is not the one the client said it had seen (``If-Match``)."""
+    """The cart, or a price in it, has changed since the client saw it (``If-Match``)."""
 
 
 class CartGone(LorikeetError):
@@ -161,13 +161,13 @@ class LockBroken(LorikeetError):
 
 
 class IdempotencyKeyReused(LorikeetError):
-    """The client's idempotency key came back with another request than the one it was first used for."""
+    """The client used an idempotency key again, with another request than the first."""
 
 
 class InvalidAnswer(LorikeetError, TypeError):
-    """A payment method, or what it makes of its provider, says something that cannot be: the message says what.
+    """A payment method returned something invalid: the message says what.
 
-    What became of the payment is unknown then. It is logged, and the staff are asked to look at it.
+    What became of the payment is unknown then. The error is logged, and the payment is flagged for the staff.
     """
 
 
@@ -188,9 +188,9 @@ class LimitReached(LorikeetError):
 
 
 class TooManyAttempts(LorikeetError):
-    """Too much was asked for from here, such as wrong guesses; try again after ``retry_after`` seconds.
+    """A shopper or a network tried too often, for example to guess; the next try is in ``retry_after`` seconds.
 
-    :param message: a sentence for the shopper, if there is more to say than when to come again.
+    :param message: a sentence for the shopper, if there is more to say than when to try again.
     """
 
     def __init__(self, retry_after: int, message: str | None = None) -> None:
@@ -207,15 +207,15 @@ class NoWebhooks(LorikeetError):
 
 
 class PaymentBusy(LorikeetError):
-    """Another process works on this payment right now; the same again a second later is read."""
+    """Another process works on this payment right now; try again a second later."""
 
 
 class ProviderUnavailable(LorikeetError):
-    """A provider did not answer what it was asked, so that nothing is known and nothing was changed."""
+    """A provider did not answer: the outcome is unknown, and nothing was changed."""
 
 
 class ReferenceTaken(LorikeetError):
-    """A provider's reference pays for something else already; one payment never pays two orders."""
+    """A provider's reference belongs to another payment already; one payment never pays for two orders."""
 
 
 class RefundError(LorikeetError):

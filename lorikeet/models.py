@@ -44,17 +44,17 @@ __all__ = [
     "ThrottleCount",
 ]
 
-#: Of a retry window: clocks differ, and the call itself takes its time.
+#: The part of a retry window that is used: clocks differ, and the call itself takes time.
 RETRIED_PART = 0.8
 
 
 class Cart(models.Model):
-    """A shopper's cart, of a user or (``user`` is ``None``) of a guest who holds its ``key``.
+    """The cart of a user or, if ``user`` is ``None``, of a guest who holds its ``key``.
 
-    The row is the cart's lock: whoever changes the cart increments ``seq`` first.
+    The row is the cart's lock: every change of the cart increments ``seq`` first.
     """
 
-    #: Not ``CASCADE``: lines would go by their ids, without the lock, although an order has taken them meanwhile.
+    #: Not ``CASCADE``, which deletes lines by their ids and without the lock: an order may have taken them meanwhile.
     user = models.OneToOneField(
         django_settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="lorikeet_cart"
     )
@@ -68,7 +68,7 @@ class Cart(models.Model):
         "lorikeet.PaymentMethod", models.SET_NULL, null=True, blank=True, related_name="+"
     )
     seq = models.PositiveBigIntegerField(default=0, editable=False)
-    #: A keyed digest of the network that it was last changed from, for limits; empty if that is not known.
+    #: A keyed digest of the network of the last change, for limits; empty if the network is unknown.
     network = models.CharField(max_length=64, blank=True, default="", editable=False, db_index=True)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True, db_index=True)
@@ -114,6 +114,10 @@ class Cart(models.Model):
         return self.check_completeness()
 
     def check_completeness(self, for_checkout: bool = False) -> IncompleteCartErrorSet:
+        """Return the reasons why this cart cannot be checked out; falsy when there are none.
+
+        :param for_checkout: passed on to ``check_complete()`` of everything in the cart.
+        """
         contents = self.load()
         return reasons(contents, price(contents), for_checkout)
 
@@ -122,7 +126,7 @@ class Cart(models.Model):
 
         :param raise_exc: raise the reasons instead of returning ``False``.
         :param for_checkout: passed on to ``check_complete()`` of everything in the cart.
-        :raises IncompleteCartErrorSet: it cannot, and ``raise_exc`` is true.
+        :raises IncompleteCartErrorSet: the cart cannot be checked out, and ``raise_exc`` is true.
         """
         reasons = self.check_completeness(for_checkout)
         if reasons and raise_exc:
@@ -133,8 +137,8 @@ class Cart(models.Model):
 class LineItem(InCartOrOrder):
     """Something in a cart or on an order. Subclass it with what you sell, and give it a :meth:`get_total`."""
 
-    #: Whether this may cost less than nothing, such as empty bottles that a shopper brings back. If not, such a line is
-    #: refused: it would pay for the others.
+    #: Whether the total may be below zero, as for empty bottles that a shopper returns. By default a line below zero
+    #: is refused, since it would pay for the others.
     may_be_negative: ClassVar[bool] = False
 
     cart = models.ForeignKey(Cart, models.CASCADE, null=True, blank=True, related_name="items")
@@ -147,7 +151,7 @@ class LineItem(InCartOrOrder):
 
     @property
     def total(self) -> Decimal:
-        """The price of this line: what was charged if it is on an order, else what :meth:`get_total` says."""
+        """The price of this line: on an order what was charged, in a cart what :meth:`get_total` returns."""
         if self.order is not None:
             return money.quantise(self.total_when_charged, self.order.currency)
         return self.get_total()
@@ -170,7 +174,7 @@ class Adjustment(InCartOrOrder):
 
     @property
     def total(self) -> Decimal:
-        """What this adds to the price (usually below zero), as it was charged if it is on an order."""
+        """What this adds to the price (usually below zero); on an order, what was charged."""
         if self.order is not None:
             return money.quantise(self.total_when_charged, self.order.currency)
         if self.cart is None:
@@ -183,7 +187,7 @@ class Adjustment(InCartOrOrder):
 
 
 class EmptyCart(Cart):
-    """What a shopper without a cart has. It answers as a cart without anything in it, and is never saved."""
+    """The cart of a shopper who has none yet. It reads as an empty cart, and is never saved."""
 
     class Meta:
         proxy = True
@@ -204,7 +208,7 @@ class EmptyCart(Cart):
 
 
 class DeliveryAddress(Ownable):
-    """Somewhere an order can be sent. Subclass it with the fields of the addresses you deliver to."""
+    """A place that orders are delivered to. Subclass it with the fields of the addresses you deliver to."""
 
     class Meta:
         verbose_name = _("delivery address")
@@ -214,22 +218,25 @@ class DeliveryAddress(Ownable):
 class PaymentMethod(Ownable):
     """A way to pay, such as a stored card. Subclass it, and write one of these two.
 
-    The simple path is one method, ``make_payment(order, amount)``: it charges ``amount``, in major units of
+    The simple path is one method, ``make_payment(order, amount)``. It charges ``amount``, in major units of
     ``order.currency``, and returns an instance of your own subclass of :class:`Payment`. It raises
-    ``PaymentError(info)`` when the shopper was certainly not charged, and is called once for an attempt; what became
-    of it if the process dies is for the staff to find out, unless ``retry_window`` says that it may be repeated.
+    ``PaymentError(info)`` when the shopper was certainly not charged. It is called once for each attempt: if the
+    process dies during the call, the staff find out what became of the payment. Set ``retry_window`` if the provider
+    lets the call be repeated.
 
-    The exact path is :meth:`start_payment` and :meth:`check_payment`: its provider can be asked what happened, so that
-    every crash resolves by itself. All of these are called outside any transaction, by one process at a time.
+    The exact path is two methods, :meth:`start_payment` and :meth:`check_payment`. The provider can be asked what
+    happened, so every crash resolves by itself.
+
+    All of these are called outside any transaction, by one process at a time.
     """
 
     #: How long repeating ``make_payment()`` with the same ``order.payment_key`` is harmless; ``None``: never.
     retry_window: ClassVar[timedelta | None] = None
     #: How long an order waits for its money; ``None``: ``LORIKEET_CHECKOUT_SECONDS``.
     payment_window: ClassVar[timedelta | None] = None
-    #: Whether the shopper pays somewhere else in his own time, and may use his cart for something new meanwhile.
+    #: Whether shoppers pay somewhere else in their own time, and may use their cart for something new meanwhile.
     paid_elsewhere: ClassVar[bool] = False
-    #: Whether another order may be paid with it; if not, it is retired with the first that is. May be a column.
+    #: Whether it may pay for more than one order. If not, it is retired once it has paid. May be a column.
     reusable: Any = True
 
     class Meta:
@@ -238,7 +245,7 @@ class PaymentMethod(Ownable):
 
     @classmethod
     def has_own(cls, name: str) -> bool:
-        """Tell whether this class has its own method of that name."""
+        """Tell whether this class overrides the method of that name."""
         own: Any = getattr(cls, name, None)
         base: Any = getattr(PaymentMethod, name, None)
         return getattr(own, "__func__", own) is not getattr(base, "__func__", base)
@@ -250,12 +257,12 @@ class PaymentMethod(Ownable):
 
     @property
     def asks_by_repeating(self) -> bool:
-        """Whether asking means to repeat ``make_payment()``, so that it charges a shopper who was not charged yet."""
+        """Whether asking repeats ``make_payment()``, and so charges a shopper who was not charged yet."""
         return self.retry_window is not None and not self.has_own("check_payment")
 
     @property
     def can_refund(self) -> bool:
-        """Whether money can be paid back without staff."""
+        """Whether Lorikeet can refund a payment by itself, without the staff."""
         return self.has_own("refund_payment")
 
     def check_complete(self, for_checkout: bool = False) -> None:
@@ -267,9 +274,9 @@ class PaymentMethod(Ownable):
     def start_payment(self, attempt: PaymentAttempt) -> Paid | Pending:
         """Have the provider charge ``attempt.amount``, under ``attempt.key``.
 
-        It may be called again for the same attempt: the provider must then give the same payment, not another. A
-        provider with payments that are made first and confirmed later is safest: ``attempt.save_reference()`` between.
-        The shopper is there, unless ``attempt.off_session``.
+        It may be called again for the same attempt: the provider must then return the same payment, not another.
+        Safest is a provider whose payments are created first and confirmed later: call ``attempt.save_reference()``
+        in between. The shopper is present unless ``attempt.off_session`` is true.
 
         :raises PaymentError: the shopper was certainly not charged, and never will be.
         """
@@ -281,7 +288,7 @@ class PaymentMethod(Ownable):
         return Paid(None, attempt.amount, attempt.currency, payment)
 
     def check_payment(self, attempt: PaymentAttempt) -> Paid | Pending | NotFound | Unknown:
-        """Ask the provider what became of a payment; any number of times, and without changing anything there.
+        """Ask the provider what became of a payment. It is called any number of times, and changes nothing there.
 
         :raises PaymentError: the shopper was certainly not charged, and never will be.
         """
@@ -294,13 +301,13 @@ class PaymentMethod(Ownable):
         return False
 
     def refund_payment(self, attempt: PaymentAttempt) -> Paid | Pending:
-        """Pay ``attempt.amount`` of the payment ``attempt.parent`` back.
+        """Refund ``attempt.amount`` of the payment ``attempt.parent``.
 
-        It may be called again for the same attempt, days later too, and must not pay back twice: send
+        It may be called again for the same attempt, even days later, and must not refund twice: send
         ``attempt.key``, and look it up first if the provider forgets keys. An attempt that has a ``reference`` is
         known to the provider: ask what became of it.
 
-        :raises PaymentError: it was certainly not paid back, and never will be.
+        :raises PaymentError: it was certainly not refunded, and never will be.
         """
         raise TypeError(f"{type(self).__name__} cannot pay back: it has no refund_payment().")
 
@@ -316,24 +323,24 @@ class PaymentMethod(Ownable):
     def read_webhook(cls, request: HttpRequest) -> Iterable[str]:  # noqa: ARG003
         """Verify a webhook's signature and return the references or keys of the payments that it is about.
 
-        Nothing else in it is used: the provider is asked.
+        Nothing else in the webhook is used: Lorikeet asks the provider.
 
         :raises WebhookError: the signature is wrong; the provider is answered 400.
         """
         raise WebhookError(f"{cls.__name__} takes no webhooks.")
 
     def review_payment(self, attempt: PaymentAttempt) -> Review:
-        """Ask how the payment of ``attempt``, which is paid, stands now: what was paid back or disputed elsewhere.
+        """Ask the provider what became of a paid ``attempt`` since: what was refunded or disputed there.
 
-        It is asked for when a webhook names a settled payment, and when the books are compared.
+        It is called when a webhook names a settled payment, and by reconciliation.
         """
         raise TypeError(f"{type(self).__name__} cannot look at a settled payment: it has no review_payment().")
 
     @classmethod
     def list_payments(cls, since: datetime) -> Iterable[ProviderPayment]:  # noqa: ARG003
-        """Return every payment that was *paid* at the provider since a moment and carries one of our keys.
+        """Return every payment that was *paid* at the provider since a moment and carries the key of an attempt.
 
-        What was declined or cancelled, or still waits, is left out.
+        Payments that were declined or cancelled, or are pending, are left out.
         """
         return ()
 

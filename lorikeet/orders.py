@@ -1,4 +1,4 @@
-"""The record of what was sold, and of every try to be paid for it or to pay it back."""
+"""The record of what was sold, and of every attempt to charge for it or to refund it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Order(Quantised):
     uuid = models.UUIDField(_("public id"), unique=True, default=uuid.uuid4, editable=False)
     state = models.CharField(_("state"), max_length=9, choices=State.choices, default=State.PENDING)
     cart = models.ForeignKey("lorikeet.Cart", models.SET_NULL, null=True, blank=True, related_name="orders")
-    #: The cart whose one checkout in flight this is.
+    #: The cart of which this is the one checkout in flight.
     slot = models.OneToOneField("lorikeet.Cart", models.SET_NULL, null=True, blank=True, related_name="pending_order")
     client_key = models.CharField(_("idempotency key"), max_length=255, null=True, blank=True, editable=False)
     fingerprint = models.CharField(max_length=64, blank=True, default="", editable=False)
@@ -62,9 +62,9 @@ class Order(Quantised):
     cancel_reason = models.CharField(_("cancelled because"), max_length=40, blank=True, default="")
     created_at = models.DateTimeField(_("created at"), default=now, editable=False)
     updated_at = models.DateTimeField(_("updated at"), auto_now=True)
-    #: Until when it waits for its money. Afterwards it is cancelled as soon as the provider can be stopped.
+    #: Until when it waits for its payment. Then it is cancelled, once the payment is stopped at the provider.
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
-    #: A digest of what is on it, by which an accidental second order of the same is noticed.
+    #: A digest of what is on it, which shows an accidental second order of the same.
     digest = models.CharField(max_length=64, blank=True, default="", editable=False)
     purchased_on = models.DateTimeField(_("purchased on"), null=True, blank=True)
     #: When ``order_checked_out`` was delivered.
@@ -99,7 +99,7 @@ class Order(Quantised):
 
     @property
     def is_pending(self) -> bool:
-        """Whether the order still waits for its money."""
+        """Whether the order still waits for its payment."""
         return bool(self.state == "pending")
 
     @property
@@ -119,7 +119,7 @@ class Order(Quantised):
 
     @property
     def latest_charge(self) -> PaymentAttempt | None:
-        """The latest try to be paid, or ``None`` when nothing was to pay."""
+        """The latest attempt to charge for it, or ``None`` when there was nothing to pay."""
         latest: PaymentAttempt | None = self.attempts.filter(kind="charge").order_by("-id").first()
         return latest
 
@@ -131,15 +131,15 @@ class Order(Quantised):
 
     @property
     def amount_paid(self) -> Decimal:
-        """What was received for this order, in major units of its currency; refunds are not taken off.
+        """What was received for this order, in major units of its currency; refunds are not subtracted.
 
-        Another amount or currency than was asked for does not count: it is paid back, or the staff see to it.
+        A payment of another amount or currency does not count: it is refunded, or the staff decide about it.
         """
         return self._sum(self.attempts.filter(kind="charge", received=""))
 
     @property
     def amount_refunded(self) -> Decimal:
-        """What was paid back of it, in major units of its currency."""
+        """What was refunded of it, in major units of its currency."""
         return self._sum(self.attempts.filter(kind="refund", parent__received=""))
 
     @property
@@ -152,7 +152,7 @@ class Order(Quantised):
 
     @property
     def all_paid(self) -> bool:
-        """Whether this is a sale of which nothing is left to pay."""
+        """Whether this is a sale with nothing left to pay."""
         return self.is_placed and not self.amount_due
 
     def _sum(self, attempts: QuerySet[PaymentAttempt]) -> Decimal:
@@ -172,13 +172,13 @@ class Order(Quantised):
 
     @property
     def payment_method_subclass(self) -> Any:
-        """The payment method as an instance of the host's own class, or ``None`` when nothing was to pay."""
+        """The payment method as an instance of the host's own class, or ``None`` when there was nothing to pay."""
         return subclass_of(self.payment_method)
 
     def get_absolute_url(self, token: bool = False) -> str | None:
         """Return the URL of this order's page, or ``None`` without ``LORIKEET_ORDER_DETAIL_VIEW``.
 
-        :param token: add a token that opens the page to whoever has the link, for ``LORIKEET_ORDER_TOKEN_DAYS``.
+        :param token: add a token, so that the link alone opens the page for ``LORIKEET_ORDER_TOKEN_DAYS``.
         """
         if settings.ORDER_DETAIL_VIEW is None:
             return None
@@ -187,7 +187,7 @@ class Order(Quantised):
 
 
 class OrderCharge(Quantised):
-    """One charge of the shop (shipping, tax, store credit) as it stood when the order was made."""
+    """One charge of the shop (shipping, tax, store credit) as it was when the order was made."""
 
     amounts = ("total",)
 
@@ -209,7 +209,7 @@ class OrderCharge(Quantised):
 
 
 class PaymentAttempt(Quantised):
-    """One try to charge or refund one amount, recorded before the provider can hear of it."""
+    """One attempt to charge or refund one amount, recorded before the provider is called."""
 
     class Kind(models.TextChoices):
         CHARGE = "charge", _("charge")
@@ -223,7 +223,7 @@ class PaymentAttempt(Quantised):
         FAILED = "failed", _("failed")
 
     OPEN: ClassVar = (State.CALLING, State.PENDING, State.UNKNOWN)
-    #: Whether the shopper is away while this is asked for, such as for the renewal of a subscription. No column.
+    #: Whether the shopper is away, as for the renewal of a subscription. Not a column.
     off_session = False
     amounts = ("amount",)
 
@@ -247,7 +247,7 @@ class PaymentAttempt(Quantised):
     attention = models.CharField(_("reason for attention"), max_length=40, blank=True, default="")
     #: What the client may know of a refusal.
     info = models.JSONField(null=True, blank=True)
-    #: What the provider says that it received, if that is not what was asked for.
+    #: What the provider says that it received, if that differs from ``amount``.
     received = models.CharField(_("received instead"), max_length=40, blank=True, default="", editable=False)
     reason = models.CharField(_("reason"), max_length=255, blank=True, default="")
     created_by = models.ForeignKey(
@@ -285,17 +285,17 @@ class PaymentAttempt(Quantised):
 
     @property
     def is_open(self) -> bool:
-        """Whether it is not known yet how this ends."""
+        """Whether the outcome is still open."""
         return self.state in ("calling", "pending", "unknown")
 
     @property
     def is_refund(self) -> bool:
-        """Whether this pays back rather than takes."""
+        """Whether this refunds rather than charges."""
         return bool(self.kind == "refund")
 
     @property
     def is_parked(self) -> bool:
-        """Whether nobody but the staff can find out how this ended."""
+        """Whether only the staff can find out how this ended."""
         return bool(self.state == "unknown" and self.attention and self.check_at is None)
 
     def save_reference(self, reference: str) -> None:
@@ -303,7 +303,7 @@ class PaymentAttempt(Quantised):
 
         :raises LostLease: this process took so long that another has taken over; let it propagate.
         :raises ReferenceTaken: another payment has this reference.
-        :raises InvalidAnswer: it is no text of 1 to 255 characters.
+        :raises InvalidAnswer: it is not a text of 1 to 255 characters.
         """
         check_reference(reference)
         try:

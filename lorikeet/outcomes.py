@@ -1,4 +1,4 @@
-"""What became of a payment, as far as its provider can say. A payment method returns these; Lorikeet compares them.
+"""What became of a payment, as far as its provider can say. A payment method returns these.
 
 Amounts are ``Decimal`` in major units of their currency, an ISO 4217 code.
 """
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 
-#: What the columns hold, and no provider's reference or amount exceeds.
+#: The limits of the columns, which no provider's reference or amount exceeds.
 LONGEST_REFERENCE = 255
 LONGEST_REASON = 40
 TOO_MUCH = Decimal(10) ** 15
@@ -48,10 +48,10 @@ DAY = timedelta(days=1)
 
 
 def check_money(amount: Any, currency: Any) -> None:
-    """Refuse what a provider's client returned as it came, such as an amount that is text.
+    """Refuse what a payment method passes on unconverted, such as an amount that is text.
 
-    :raises InvalidAnswer: ``amount`` is no finite ``Decimal``, or has more decimal places than its currency, or
-        ``currency`` is no code.
+    :raises InvalidAnswer: ``amount`` is not a finite ``Decimal``, or has more decimal places than its currency, or
+        ``currency`` is not a code.
     """
     if not isinstance(currency, str) or CURRENCY.fullmatch(currency) is None:
         raise InvalidAnswer(f"The currency of a payment is an ISO 4217 code, not {currency!r}.")
@@ -82,13 +82,13 @@ def check_reference(reference: Any) -> None:
 
 
 def _check_reason(reason: Any) -> None:
-    """Refuse what no column for a reason takes."""
+    """Refuse a reason that its column cannot hold."""
     if not isinstance(reason, str) or len(reason) > LONGEST_REASON or not _is_storable(reason):
         raise InvalidAnswer(f"A reason is text of at most {LONGEST_REASON} characters, not {reason!r:.300}.")
 
 
 def _check_action(action: Any) -> None:
-    """Refuse what no browser can be sent: no JSON, NaN or infinity in it, or a lone surrogate."""
+    """Refuse what cannot be sent to a browser: a value without a JSON form, NaN, infinity, or a lone surrogate."""
     try:
         json.dumps(action, cls=DjangoJSONEncoder, allow_nan=False, ensure_ascii=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
@@ -96,7 +96,7 @@ def _check_action(action: Any) -> None:
 
 
 def _check_moment(moment: Any) -> None:
-    """Refuse what is no moment, or one that has no date in some time zone."""
+    """Refuse what is not an aware datetime, or has no date in some time zone."""
     if not isinstance(moment, datetime) or moment.utcoffset() is None:
         raise InvalidAnswer(f"A payment expires at an aware datetime, not {moment!r}.")
     try:
@@ -113,8 +113,8 @@ class Paid:
     :param reference: the provider's own id of the payment, if it has one.
     :param currency: in capitals or not.
     :param payment: the host's record of it, an instance of its own ``Payment``, saved or not.
-    :raises InvalidAnswer: ``amount`` is no finite ``Decimal``, or no amount of ``currency``, or ``reference`` no text;
-        nobody knows then what was paid.
+    :raises InvalidAnswer: ``amount`` is not a finite ``Decimal``, has more decimal places than ``currency``, or
+        ``reference`` is not text. What was paid is unknown then.
     """
 
     reference: str | None
@@ -132,9 +132,9 @@ class Paid:
 class Pending:
     """The provider waits for the shopper, or has not decided.
 
-    :param action: what the browser has to do, any JSON value. It is answered to the client and not stored.
+    :param action: what the browser has to do, any JSON value. It is sent to the client, and not stored.
     :param expires_at: when the provider stops waiting, if it does; aware.
-    :raises InvalidAnswer: one of them is something else.
+    :raises InvalidAnswer: one of them is of another type.
     """
 
     reference: str | None = None
@@ -150,7 +150,7 @@ class Pending:
 
 @dataclass(frozen=True)
 class NotFound:
-    """The provider has no payment for this attempt, or one that nothing moves unless it is confirmed."""
+    """The provider has no payment for this attempt, or one that takes no money until it is confirmed."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class Refused:
 
     :param info: what the client may know of the reason.
     :param reason: why the order is cancelled, one of the words of ``Order.cancel_reason``.
-    :param is_final: ``False`` if nobody could stop the provider, so that money may still arrive.
+    :param is_final: ``False`` if the payment could not be stopped at the provider, so that money may still arrive.
     """
 
     info: Any = None
@@ -171,13 +171,13 @@ class Refused:
 
 
 def is_refusal(outcome: Outcome | None) -> TypeGuard[Refused]:
-    """Tell whether a provider said no, rather than that time was over or the payment given up."""
+    """Tell whether the provider refused; a payment that expired or was given up is none of these."""
     return isinstance(outcome, Refused) and outcome.reason == "refused"
 
 
 @dataclass(frozen=True)
 class Unknown:
-    """Nobody can say yet whether the shopper was charged; ``can_be_asked`` is ``False`` if nobody ever can."""
+    """It is unknown whether the shopper was charged; ``can_be_asked`` is ``False`` if the provider can never say."""
 
     can_be_asked: bool = True
 
@@ -187,11 +187,12 @@ Outcome = Paid | Pending | NotFound | Refused | Unknown
 
 @dataclass(frozen=True)
 class ProviderPayment:
-    """A payment that was made, as it stands in the books of its provider, for reconciliation.
+    """A payment as the books of its provider show it, for reconciliation.
 
     :param key: the attempt's key that it carries.
-    :param refunded: what was paid back of it so far.
-    :raises InvalidAnswer: an amount is no finite ``Decimal``, or no amount of ``currency``, or ``reference`` no text.
+    :param refunded: what was refunded of it so far.
+    :raises InvalidAnswer: an amount is not a finite ``Decimal``, has more decimal places than ``currency``, or
+        ``reference`` is not text.
     """
 
     reference: str
@@ -212,11 +213,11 @@ RefundState = Literal["pending", "paid", "failed"]
 
 @dataclass(frozen=True)
 class ProviderRefund:
-    """Money on its way back, as it stands in the books of its provider, wherever it was asked for.
+    """A refund as the books of its provider show it, no matter where it was started.
 
-    :param key: the key of the attempt that it carries, if it was asked for here.
-    :param state: ``"failed"`` if it never arrives, or came back.
-    :raises InvalidAnswer: ``amount`` is no amount of ``currency`` above zero, or ``state`` another word.
+    :param key: the key of the attempt that it carries, if Lorikeet started it.
+    :param state: ``"failed"`` if it will never arrive, or came back.
+    :raises InvalidAnswer: ``amount`` is not an amount of ``currency`` above zero, or ``state`` is another word.
     """
 
     reference: str
@@ -237,10 +238,10 @@ class ProviderRefund:
 
 @dataclass(frozen=True)
 class Review:
-    """How a payment stands that was settled long ago.
+    """What became of a payment after it was settled.
 
-    :param refunds: everything that was paid back of it, or is on its way.
-    :param attention: why the staff are to look at it now, such as ``"disputed"``, in at most 40 characters.
+    :param refunds: every refund of it, made or on its way.
+    :param attention: why the staff must look at it now, such as ``"disputed"``, in at most 40 characters.
     """
 
     refunds: Sequence[ProviderRefund] = ()

@@ -1,7 +1,7 @@
 """Resolving a payment: one function that asks the provider what happened, and records it.
 
 The request, the client's retry, the return from 3-D Secure, the webhook, recovery and the staff's button all call
-:func:`resolve`. It never works twice at once on one attempt, and never inside a transaction.
+:func:`resolve`. It is called outside any transaction, and one process at a time works on an attempt.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ logger = logging.getLogger(__name__)
 
 
 def begin(attempt: PaymentAttempt, request: HttpRequest | None = None) -> Outcome | None:
-    """Ask for a payment for the first time: the lease is held since the attempt was made. Returns what came of it."""
+    """Have a new attempt, whose lease is held since it was made, charged or refunded; return the outcome."""
     return _conclude(attempt, lambda: (ask_for_refund if attempt.is_refund else start)(attempt), request)
 
 
 def resolve(attempt: PaymentAttempt, present: bool = False, request: HttpRequest | None = None) -> Outcome | None:
     """Ask the provider what became of a payment, and record it.
 
-    :param present: somebody still means to pay, so a payment that the provider does not know is asked for (again);
-        otherwise it is given up, and the order with it.
+    :param present: the shopper still means to pay, so a payment that the provider does not know is started (again).
+        Otherwise such a payment is given up, and its order cancelled.
     :returns: what the provider said, or ``None`` if another process works on this payment.
     """
     claimed = None if attempt.is_parked else claim(attempt.pk)
@@ -78,7 +78,7 @@ def confirm(attempt: PaymentAttempt, data: dict[str, Any], request: HttpRequest 
 
 
 def give_up(order: Order, request: HttpRequest | None = None) -> Outcome | None:
-    """Cancel a pending order if its provider can still be stopped; returns what it said."""
+    """Cancel a pending order if its payment can still be stopped at the provider; return the outcome."""
     attempt = order.latest_charge if order.is_pending else None
     claimed = None if attempt is None or attempt.is_parked else claim(attempt.pk)
     if claimed is None:
@@ -94,7 +94,7 @@ def give_up(order: Order, request: HttpRequest | None = None) -> Outcome | None:
 
 
 def decide(attempt: PaymentAttempt, paid: bool) -> bool:
-    """Record what the staff found out of a payment that nobody can ask for; tell whether it placed the order."""
+    """Record what the staff found out about a parked payment; tell whether it placed the order."""
     if paid:
         outcome: Outcome = Paid(attempt.reference, attempt.amount, attempt.currency)
     else:
@@ -106,9 +106,9 @@ def decide(attempt: PaymentAttempt, paid: bool) -> bool:
 
 
 def _look(attempt: PaymentAttempt, present: bool) -> Outcome:
-    """Ask, and go on from there: with the payment if the shopper is present, else towards an end."""
+    """Ask the provider, then continue the payment if the shopper is present, else end it if it can be ended."""
     method = method_of(attempt)
-    if attempt.state == "failed":  # whoever was given up must not be charged by asking
+    if attempt.state == "failed":  # asking must not charge for what was given up
         return Unknown() if method.asks_by_repeating else check(attempt)
     outcome = check(attempt)
     expires_at = attempt.order.expires_at
@@ -134,12 +134,12 @@ def _conclude(attempt: PaymentAttempt, ask: Callable[[], Outcome], request: Http
         placed = _settle(attempt, outcome)
     except LostLease:
         return None
-    except Exception:  # such as a mistake in a host's hook: whatever else is due is looked at first
+    except Exception:  # such as a mistake in a host's hook: the other payments that are due come first
         postpone(attempt)
         raise
     if placed:
         notify(Order.objects.select_related("user").get(pk=attempt.order_id), request)
-    if is_refusal(outcome) and not attempt.is_refund:  # whoever finds it, a webhook too
+    if is_refusal(outcome) and not attempt.is_refund:  # found by a webhook too
         throttles.record("checkout", cart=str(attempt.order.cart_id or ""))
     return outcome
 

@@ -48,14 +48,14 @@ class ChargeSource:
         """Return the charges for this cart.
 
         :param total: the price so far: items, adjustments and the charges of the sources listed before this one.
-        :raises IncompleteCartError: no charge can be said yet, for example because there is no address to ship to.
+        :raises IncompleteCartError: the charge is not known yet, for example because there is no address to ship to.
         """
         raise TypeError(f"Write {type(self).__name__}.get_charges(self, contents, total).")
 
     def prepare_for_checkout(self, order: Order, charges: list[Charge]) -> None:
         """Take what the charges need, such as a balance, in the transaction that makes ``order``.
 
-        :raises ConflictError: it is not to be had any more.
+        :raises ConflictError: it is no longer available.
         """
 
     def finish_checkout(self, order: Order) -> None:
@@ -69,8 +69,8 @@ class ChargeSource:
 class Totals:
     """The price of a cart. Amounts are rounded to the exponent of ``currency``.
 
-    ``subtotal`` plus the adjustments plus the charges that are not included is ``grand_total``, always; only a cart
-    whose items cost less than nothing, which cannot be checked out, shows zero instead.
+    ``grand_total`` is always ``subtotal`` plus the adjustments plus the charges that are not included, with one
+    exception: a cart whose items cost less than nothing shows zero, and cannot be checked out.
     """
 
     currency: str
@@ -103,10 +103,9 @@ class Totals:
 def price(contents: CartContents) -> Totals:
     """Price a cart.
 
-    A line, adjustment or charge whose amount is no money (a float, NaN, beyond 15 digits) counts as nothing and is
-    named in ``problems``, so that the shopper can still see the cart and take it out. The same holds for a line below
-    zero whose type has no ``may_be_negative``: it pays for no other. Whatever else a host's
-    ``get_total()`` raises is the host's and propagates.
+    A line, adjustment or charge whose amount is invalid (a float, NaN, beyond 15 digits) counts as zero and is reported
+    in ``problems``, so that the shopper can still see the cart and remove it. So is a line below zero whose type has no
+    ``may_be_negative``: it must not pay for the others. Any other exception of a host's ``get_total()`` propagates.
     """
     sum_up = _Sum(contents.cart.currency)
     lines = [sum_up.add_line(line) for line in contents.lines]
@@ -127,8 +126,8 @@ def price(contents: CartContents) -> Totals:
 def total_of(line: LineItem, currency: str) -> Decimal:
     """Return what a line of a cart costs, rounded to the exponent of ``currency``.
 
-    :raises NegativeTotal: that is below zero, and may not be.
-    :raises PriceError: it is no money.
+    :raises NegativeTotal: it is below zero, and the line's type has no ``may_be_negative``.
+    :raises PriceError: it is not a valid amount.
     """
     total = quantise(line.get_total(), currency)
     if total < 0 and not line.may_be_negative:
@@ -165,7 +164,7 @@ class _Sum:
         return None
 
     def rounded(self, amount: Any, field: str) -> Decimal | None:
-        """Return ``amount`` rounded, or ``None`` if it is no money, which is reported."""
+        """Return ``amount`` rounded, or ``None`` if it is invalid, which is reported."""
         try:
             return quantise(amount, self.currency)
         except PriceError:
@@ -183,9 +182,9 @@ class _Sum:
         return amount
 
     def report_invalid(self, field: str) -> None:
-        """Say that an amount is no money."""
+        """Report an invalid amount."""
         self.report("invalid_price", _("Something here has no valid price."), field)
 
     def report(self, code: str, message: str, field: str) -> None:
-        """Say what is wrong with the price."""
+        """Report what is wrong with the price."""
         self.problems.append(IncompleteCartError(code, message, field))
