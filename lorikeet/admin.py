@@ -51,16 +51,16 @@ class StateFilter(admin.SimpleListFilter):
 
 
 class RefundFields(ActionForm):
-    """The fields beside the actions. They take anything: Django says nothing of what is wrong with them."""
+    """The fields beside the actions. They accept anything, since Django does not show what is wrong with them."""
 
     amount = forms.CharField(label=_("Amount to refund:"), required=False)
     reason = forms.CharField(label=_("Reason:"), required=False)
-    #: By which the second of two clicks is noticed.
+    #: The same for both of two clicks, so that the second is refused.
     refund_key = forms.CharField(label="", widget=forms.HiddenInput, required=False, initial=uuid4)
 
 
 class RefundForm(forms.Form):
-    """What the action to pay back needs: how much, and why."""
+    """What the refund action needs: how much, and why."""
 
     amount = forms.DecimalField(required=False, max_digits=19, decimal_places=4)
     reason = forms.CharField(max_length=255)
@@ -108,12 +108,12 @@ class OrderAdmin(ReadOnly, Acting, FoundByUser):
     actions: Sequence[Any] = ("refund", "cancel")
 
     def has_refund_permission(self, request: HttpRequest) -> bool:
-        """Tell whether this member of the staff may pay back."""
+        """Tell whether this member of the staff may refund."""
         return request.user.has_perm("lorikeet.refund_order")
 
     @admin.action(description=_("Refund"), permissions=["refund"])
     def refund(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
-        """Pay back the amount of the form, or all that is left of each order when it is empty."""
+        """Refund the amount of the form, or all that is left of each order when it is empty."""
         self.pay_back(request, queryset)
 
     def pay_back(
@@ -122,9 +122,9 @@ class OrderAdmin(ReadOnly, Acting, FoundByUser):
         queryset: QuerySet[Order],
         then: Callable[[Order, str], object] = lambda order, reason: None,
     ) -> None:
-        """Pay back what the form says, and tell the staff: for an action that does more than "Refund".
+        """Refund what the form says, and tell the staff. Call it from an action that does more than "Refund".
 
-        :param then: is called with each order of which a refund has not failed, and the reason.
+        :param then: called with each order whose refund has not failed, and with the reason.
         """
         form = RefundForm(request.POST)
         if not form.is_valid():
@@ -145,12 +145,12 @@ class OrderAdmin(ReadOnly, Acting, FoundByUser):
                 then(order, reason)
 
     def has_cancel_permission(self, request: HttpRequest) -> bool:
-        """Tell whether this member of the staff may cancel an order that waits for its money."""
+        """Tell whether this member of the staff may cancel a pending order."""
         return request.user.has_perm("lorikeet.cancel_order")
 
-    @admin.action(description=_("Cancel, if it still waits for its money"), permissions=["cancel"])
+    @admin.action(description=_("Cancel, if it is still pending"), permissions=["cancel"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
-        """Give up each pending order whose provider can be stopped."""
+        """Cancel each pending order whose payment can be stopped at the provider."""
         for order in queryset:
             if not self.did(request, order, give_up):
                 continue
@@ -159,7 +159,7 @@ class OrderAdmin(ReadOnly, Acting, FoundByUser):
             self.message_user(request, f"{order}: {order.get_state_display()}")
 
     def view_on_site(self, order: Order) -> str | None:
-        """Return the page that the shopper sees, if orders have one; staff are let in to it by a token."""
+        """Return the URL of the shopper's page, if orders have one, with a token that opens it to the staff."""
         return order.get_absolute_url(token=True)
 
     @admin.display(description=_("items"))
@@ -170,7 +170,7 @@ class OrderAdmin(ReadOnly, Acting, FoundByUser):
 
 
 def add_to_orders(inline: Any, *actions: Any) -> None:
-    """Show what an extension keeps of orders: the rows of ``inline`` on the page of each, ``actions`` in their list.
+    """Add what an extension keeps of orders: ``inline`` to the page of each order, ``actions`` to their list.
 
     An action is a function as Django's admin takes it. It is called with the ``OrderAdmin``, whose :meth:`pay_back
     <lorikeet.admin.OrderAdmin.pay_back>` is for those that refund.
@@ -188,7 +188,7 @@ class CartAdmin(ReadOnly, FoundByUser):
 
     @admin.display(description=_("items"))
     def items(self, cart: Cart) -> SafeString:
-        """Show the lines and adjustments. What they cost is for the shopper's next request to work out."""
+        """Show the lines and adjustments, without prices: only a request of the shopper computes these."""
         return format_html_join("", "<div>{}</div>", ((row,) for row in rows_of(cart)))
 
 
@@ -250,14 +250,16 @@ class PaymentAttemptAdmin(ReadOnly, Acting):
 
     @admin.action(description=_("It was not paid: give it up"), permissions=["resolve"])
     def mark_not_paid(self, request: HttpRequest, queryset: QuerySet[PaymentAttempt]) -> None:
-        """Give up what the staff know not to be paid, and never will be."""
+        """Give up what the staff know was not paid, and never will be."""
         self.decide(request, queryset, False)
 
     def decide(self, request: HttpRequest, queryset: QuerySet[PaymentAttempt], paid: bool) -> None:
-        """Record the word of the staff, for payments that nobody can ask for."""
+        """Record the decision of the staff about payments that the provider cannot be asked about."""
         for attempt in queryset:
             if not attempt.is_parked:
-                self.message_user(request, _("%s can be asked for: do that.") % attempt, messages.ERROR)
+                self.message_user(
+                    request, _("The provider can be asked about %s: do that instead.") % attempt, messages.ERROR
+                )
                 continue
             decide(attempt, paid)
             self.log_change(request, attempt, "Marked as paid." if paid else "Marked as not paid.")

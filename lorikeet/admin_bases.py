@@ -1,4 +1,4 @@
-"""What the pages of the admin are made of, those of extensions too: rows to read, actions, amounts."""
+"""The parts of the admin's pages, for extensions too: read-only rows, actions, amounts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def amount_of(name: str, description: Any) -> Any:
 
 
 def row_behind(name: str, description: Any) -> Any:
-    """Return a column that shows the row which a key leads to as its own class writes it."""
+    """Return a column that shows the row behind a foreign key, as the row's own class writes it."""
 
     @admin.display(description=description)
     def shown(row: Any) -> str:
@@ -72,12 +72,12 @@ class Acting(admin.ModelAdmin):  # type: ignore[type-arg]
         return super().changelist_view(request, extra_context)
 
     def did(self, request: HttpRequest, row: Any, action: Callable[[Any], Any]) -> bool:
-        """Do something with a row, and tell the staff if it cannot be done: the other rows have their turn."""
+        """Call ``action`` with a row, and tell whether it worked; if not, the staff are told and the others go on."""
         try:
             action(row)
         except Exception:
-            logger.exception("%s could not be worked on.", row)
-            self.message_user(request, _("%s could not be worked on; the log says why.") % row, messages.ERROR)
+            logger.exception("An action of the admin failed for %s.", row)
+            self.message_user(request, _("This failed for %s; the log says why.") % row, messages.ERROR)
             return False
         return True
 

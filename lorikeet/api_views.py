@@ -107,7 +107,7 @@ class RowsView(CartAPIView):
         return {"request": self.request, "cart": cart, "view": self}
 
     def show(self, cart: Cart, row: Any) -> dict[str, Any]:
-        """Return the row as it stands in the cart."""
+        """Return the row as the cart shows it."""
         representation = Representation(CartContents(cart), self.request)
         if self.base is LineItem:
             return representation.line(row)
@@ -119,7 +119,7 @@ class RowsView(CartAPIView):
 class NewRowView(RowsView):
     """Where rows are made."""
 
-    #: Whether the serializer may have to ask a provider, and must not keep the cart locked meanwhile.
+    #: Whether the serializer may have to ask a provider, and so validates before the cart is locked.
     asks_before_the_lock = False
 
     def post(self, request: Request) -> Any:
@@ -191,7 +191,7 @@ class CartItemView(RowView):
 
 
 class GuessView(CartAPIView):
-    """Where something can be guessed or tried, such as a coupon's code or a stolen card: what is refused is counted."""
+    """Where a client can guess or try something, such as a coupon's code or a stolen card: refusals are counted."""
 
     #: Whose guess this request is, once that is known.
     guesser: dict[str, str] | None = None
@@ -200,14 +200,14 @@ class GuessView(CartAPIView):
         if self.guesser is not None and response.status_code == status.HTTP_400_BAD_REQUEST:
             try:
                 throttles.record("guess", **self.guesser)
-            except (DatabaseError, InterfaceError) as error:  # too late for REST framework to ask by itself
+            except (DatabaseError, InterfaceError) as error:  # too late for REST framework to handle it
                 response = self.handle_exception(error)
         return super().finalize_response(request, response, *args, **kwargs)
 
     def limit_guesses(self, request: Request) -> None:
         """Refuse this request if its shopper has guessed wrong too often, and count it if it is wrong again.
 
-        :raises TooManyAttempts: he has.
+        :raises TooManyAttempts: the shopper has.
         """
         cart = self.shopper.find()
         self.guesser = {"cart": str(cart.pk) if cart else "", "ip": throttles.network_of(request)}
@@ -215,7 +215,7 @@ class GuessView(CartAPIView):
 
 
 class GuessedRowsView(GuessView):
-    """Where all that is written can be a guess."""
+    """Where every write can be a guess."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -271,7 +271,7 @@ class CheckoutView(CartAPIView):
         return key
 
     def fingerprint(self) -> str:
-        """Return a digest of all that makes this request the same as another with its idempotency key."""
+        """Return a digest of what must be the same when the idempotency key is used again."""
         parts = [self.request.headers.get("If-Match"), self.request.data]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -280,7 +280,7 @@ class CheckoutView(CartAPIView):
 
 
 def parse_confirmation(body: Any) -> bool:
-    """Tell whether the body of a checkout says ``{"confirm_duplicate": true}``; it says nothing else."""
+    """Tell whether the body of a checkout says ``{"confirm_duplicate": true}``; other keys are refused."""
     if not isinstance(body, dict):
         raise editing.invalid("non_field_errors", _("Expected a JSON object."), "not_an_object")
     if unknown := [key for key in body if key != "confirm_duplicate"]:
@@ -297,7 +297,7 @@ class PendingCheckoutView(CartAPIView):
     def order(self, id: str) -> Order:
         """Return the order, if it is this shopper's.
 
-        :raises Http404: it is not, or there is none.
+        :raises Http404: it is another shopper's, or there is none.
         """
         cart: Any = self.current_cart()
         mine = Q(cart=cart.pk or NO_CART)
@@ -311,7 +311,7 @@ class PendingCheckoutView(CartAPIView):
 
 
 class CheckoutStatusView(PendingCheckoutView):
-    """How a checkout stands, as far as Lorikeet knows. Nobody is asked."""
+    """The state of a checkout, as far as Lorikeet knows. The provider is not asked."""
 
     def get(self, request: Request, id: str) -> Response:
         order = self.order(id)
@@ -319,7 +319,7 @@ class CheckoutStatusView(PendingCheckoutView):
 
 
 class CheckoutConfirmView(GuessView, PendingCheckoutView):
-    """Where the browser comes back to from an action: the provider is asked what became of it."""
+    """Where the browser returns after an action: the provider is asked what became of the payment."""
 
     def post(self, request: Request, id: str) -> Response:
         order, data = self.order(id), parse_data(request.data)
@@ -355,7 +355,7 @@ def parse_data(body: Any) -> dict[str, Any]:
 
 
 class CheckoutCancelView(PendingCheckoutView):
-    """Where a shopper gives a checkout up, if its provider can still be stopped."""
+    """Where a shopper cancels a checkout, if its payment can still be stopped at the provider."""
 
     def post(self, request: Request, id: str) -> Response:
         order = self.order(id)
@@ -373,7 +373,7 @@ class CheckoutCancelView(PendingCheckoutView):
 def answer_later(request: Request, order: Order, seconds: int, data: Any = None) -> Response:
     """Answer with what is known of an order whose provider was asked too often.
 
-    :raises TooManyAttempts: there is ``data``, which nobody has read.
+    :raises TooManyAttempts: there is ``data``, which was not read.
     """
     if data:
         raise TooManyAttempts(seconds)
@@ -404,7 +404,7 @@ def open_order(request: Request, order: Order, response: Response) -> Response:
 
 
 def answer_unplaced(done: Checkout, attempt: PaymentAttempt | None) -> Response:
-    """Answer with an order that waits for its money, or was cancelled."""
+    """Answer with an order that is pending, or was cancelled."""
     order = done.order
     name = attempt.provider if attempt else None
     if not order.is_pending:
@@ -418,7 +418,7 @@ def answer_unplaced(done: Checkout, attempt: PaymentAttempt | None) -> Response:
 
 
 class WebhookView(JSONView):
-    """Where providers say that something happened. It is verified, and then the provider is asked."""
+    """Where providers report that something happened. The report is verified, and then the provider is asked."""
 
     http_method_names = ["post"]
 

@@ -49,7 +49,7 @@ def currency_field() -> models.CharField[Any, Any]:
 
 
 class Extensible(models.Model):
-    """A multi-table parent. It is abstract in use: only its subclasses have rows of their own."""
+    """A multi-table parent, which is never saved itself: hosts save its subclasses."""
 
     #: Lookups that are loaded together with these rows, such as ``("product", "product__merchant")``.
     cart_prefetch: ClassVar[Sequence[str]] = ()
@@ -84,14 +84,14 @@ class Ownable(Extensible):
         abstract = True
 
     def assign_to_user(self, user: Any) -> None:
-        """Hand what a guest made to the user who signs in. It is saved afterwards."""
+        """Give what a guest made to the user who signs in; the caller saves it."""
         self.user = user
 
     def retire(self) -> None:
-        """Take this out of the shopper's sight; its row stays for the orders that name it.
+        """Deactivate this, so that the shopper no longer sees it; its row is kept for the orders that name it.
 
-        It is called in a transaction. Override it to do more once that is committed (``transaction.on_commit``), such
-        as having a provider forget a card.
+        It is called in a transaction. Override it to do more after the commit (``transaction.on_commit``), such as
+        deleting a card at its provider.
         """
         self.active = False
         self.save(update_fields=["active"])
@@ -112,10 +112,11 @@ class InCartOrOrder(Extensible):
         ordering = ("id",)
 
     def combine_with(self, other: Any) -> bool:
-        """Take ``other`` into this one, for example by adding up the quantities.
+        """Combine ``other`` with this row, for example by adding up the quantities.
 
-        It is asked only about rows of the same class that are equal in all fields of ``combine_on``. Return ``True``
-        if that was done: this is then validated and saved, and ``other`` forgotten. By default nothing is combined.
+        It is called only for rows of the same class that are equal in all fields of ``combine_on``. Return ``True`` if
+        they were combined: this row is then validated and saved, and ``other`` is dropped. By default no rows are
+        combined.
         """
         return False
 
@@ -131,13 +132,13 @@ class InCartOrOrder(Extensible):
         That transaction is committed *before* the payment is asked for, so override :meth:`undo_checkout` as well.
         ``self.order`` is set.
 
-        :raises ConflictError: it is not to be had any more. Nothing is sold, the client is answered 409.
+        :raises ConflictError: it is no longer available. Nothing is sold, the client is answered 409.
         """
 
     def finish_checkout(self) -> None:
         """Turn what :meth:`prepare_for_checkout` took into a sale, in the transaction that places the order.
 
-        The money has been taken by then: it must not fail.
+        The shopper has paid by then: it must not fail.
         """
 
     def undo_checkout(self) -> None:

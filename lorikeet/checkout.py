@@ -1,7 +1,7 @@
 """The story of a sale, in three phases: prepare, pay, settle.
 
 PREPARE is one short transaction: the order, its frozen lines and a payment attempt with a random key are durable
-before the provider can hear of them. PAY holds no transaction and no lock. SETTLE is one short transaction that
+before the provider is called. PAY holds no transaction and no lock. SETTLE is one short transaction that
 places the order, or cancels it and hands the lines back. The order row is the record that answers every retry.
 """
 
@@ -32,9 +32,9 @@ class Checkout:
 
     :param replayed: the client's key had been used before.
     :param action: what the browser has to do now, as the payment method says, or ``None``.
-    :param is_duplicate: this is another order of the same, which waits; nothing new was made.
+    :param is_duplicate: this is an earlier order of the same, which still waits; no new one was made.
     :param answers: what the receivers of ``order_checked_out`` returned for the client, if they ran in this request.
-    :param retry_after: in how many seconds it is worth asking again, if it is not decided.
+    :param retry_after: after how many seconds to ask again, while the order is pending.
     """
 
     order: Order
@@ -46,7 +46,7 @@ class Checkout:
 
 
 def checkout(cart: Cart, terms: Terms = NO_TERMS, request: HttpRequest | None = None) -> Checkout:
-    """Make an order of what is in ``cart`` and have it paid. Never more than one order for one state of the cart.
+    """Make an order of what is in ``cart`` and have it paid. One state of the cart makes at most one order.
 
     :param request: passed on to the receivers of ``order_checked_out``.
     :raises CartGone: the cart was merged, or it or its account was deleted, in the meantime.
@@ -54,7 +54,7 @@ def checkout(cart: Cart, terms: Terms = NO_TERMS, request: HttpRequest | None = 
     :raises IncompleteCartErrorSet: the cart is not ready.
     :raises ConflictErrorSet: something in it was gone when the order was made.
     :raises IdempotencyKeyReused: ``terms.key`` was used with another fingerprint.
-    :raises TooManyAttempts: too many payments were refused here, or too many orders wait for their money.
+    :raises TooManyAttempts: too many payments of this cart or network were refused, or too many orders are pending.
     """
     row: Any = cart
     if row.pk is None:
@@ -74,7 +74,7 @@ def checkout(cart: Cart, terms: Terms = NO_TERMS, request: HttpRequest | None = 
 
 
 def may_ask_in(order_id: int, network: str) -> int:
-    """Count that a client has a provider asked about an order, and return 0; or how many seconds it has to wait."""
+    """Count a question to the provider about an order, and return 0; or return how many seconds to wait."""
     return throttles.spend("ask", order=str(order_id), ip=network)
 
 
@@ -91,7 +91,7 @@ def pay(prepared: Prepared, request: HttpRequest | None) -> Outcome | None:
 def read(
     pk: int, outcome: Any = None, replayed: bool = False, is_duplicate: bool = False, request: HttpRequest | None = None
 ) -> Checkout:
-    """Read what became of an order, and deliver its signal if whoever placed it must have died before he could."""
+    """Read what became of an order. Deliver its signal if the process that placed it seems to have died before."""
     order: Order = Order.objects.select_related("user").get(pk=pk)
     if is_overdue(order):
         notify(order, request)

@@ -1,6 +1,6 @@
-"""Every mistake a host can make that shows at start-up. Ids are never used again for something else.
+"""The system checks: every mistake of a host that shows at start-up. Ids are never reused.
 
-Here are those of the site; ``class_checks`` has those of the classes that a host writes.
+This module checks the site; ``class_checks`` checks the classes that a host writes.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ READ = [
 ]
 #: What django-cors-headers lets them send of these by itself.
 SENT_BY_DEFAULT = ["X-CSRFToken"]
-#: By what a shopper's cart is found, and the middleware that brings it.
+#: The attributes of a request by which a shopper's cart is found, and the middleware that sets each.
 MIDDLEWARE = {
     "session": "django.contrib.sessions.middleware.SessionMiddleware",
     "user": "django.contrib.auth.middleware.AuthenticationMiddleware",
 }
-#: A synchronous of SQLite that may lose commits.
+#: Values of SQLite's ``synchronous`` that may lose commits.
 LESS_DURABLE = re.compile(r"synchronous\s*=\s*\(?['\"]?(off|normal|0|1)\b", re.IGNORECASE)
-#: Levels of which the database aborts one of two transactions that meet, or lets one read what is gone.
+#: Isolation levels at which the database aborts one of two conflicting transactions, or lets one read stale rows.
 HIGHER_ISOLATION = re.compile(r"repeatable[ \\]+read|serializable")
 
 
@@ -121,7 +121,7 @@ def _check_site() -> Iterator[CheckMessage]:
     for attribute, path in MIDDLEWARE.items():
         if not _has_middleware(path):
             yield Error(
-                f"request.{attribute} is not there, by which a shopper's cart is found.",
+                f"No middleware sets request.{attribute}, by which a shopper's cart is found.",
                 hint=f'Add "{path}" to MIDDLEWARE, before "lorikeet.middleware.CartMiddleware".',
                 id="lorikeet.E033",
             )
@@ -141,7 +141,7 @@ def _check_site() -> Iterator[CheckMessage]:
         )
     if not hasattr(django_settings, Settings.ORDER_DETAIL_VIEW.name):
         yield Warning(
-            "LORIKEET_ORDER_DETAIL_VIEW is not set: orders have no page, and the answer to a checkout no url.",
+            "LORIKEET_ORDER_DETAIL_VIEW is not set: orders have no page, and the answer to a checkout has no url.",
             hint='LORIKEET_ORDER_DETAIL_VIEW = "order", the name of the URL of an OrderDetailView, or None, if they '
             "are to have none.",
             id="lorikeet.W020",
@@ -198,8 +198,8 @@ def _check_origins() -> Iterator[CheckMessage]:
         )
     if not hasattr(django_settings, "CORS_ALLOW_CREDENTIALS"):
         yield Warning(
-            "CORS_ALLOW_CREDENTIALS is not set: pages on other origins send no cookies, and each of their requests is "
-            "that of another guest.",
+            "CORS_ALLOW_CREDENTIALS is not set: pages on other origins send no cookies, and each of their requests "
+            "comes from a new guest.",
             hint="CORS_ALLOW_CREDENTIALS = True; or False, if they send X-Cart-Token.",
             id="lorikeet.W023",
         )
@@ -227,7 +227,7 @@ def _check_sessions() -> Iterator[CheckMessage]:
 
 
 def _check_databases() -> Iterator[CheckMessage]:
-    """A sale is read where it was just written, in the transaction of the default database."""
+    """Check that Lorikeet uses the default database alone: a sale is read in the transaction that writes it."""
     aliases = {router.db_for_write(Order), router.db_for_read(Order), DEFAULT_DB_ALIAS}
     if len(aliases) > 1:
         yield Error(
@@ -238,7 +238,7 @@ def _check_databases() -> Iterator[CheckMessage]:
 
 
 def _check_isolation() -> Iterator[CheckMessage]:
-    """Every write takes a lock and then reads, which sees what others have committed in READ COMMITTED alone.
+    """Check for READ COMMITTED: only there a read that follows a lock sees what others have committed.
 
     See https://docs.djangoproject.com/en/stable/ref/databases/#database-isolation-level and
     https://docs.djangoproject.com/en/stable/ref/databases/#mysql-isolation-level.
@@ -279,7 +279,7 @@ def _check_sqlite() -> Iterator[CheckMessage]:
     options = connection.settings_dict["OPTIONS"]
     if str(options.get("transaction_mode", "")).upper() not in ("IMMEDIATE", "EXCLUSIVE"):
         yield Warning(
-            "Two writes at the same moment can fail on SQLite as it is set up: transactions begin without its lock.",
+            "SQLite's transactions begin without a lock, so that two writes at the same moment can fail.",
             hint='DATABASES = {"default": {..., "OPTIONS": {"transaction_mode": "IMMEDIATE"}}}',
             id="lorikeet.W005",
         )
@@ -293,7 +293,7 @@ def _check_sqlite() -> Iterator[CheckMessage]:
 
 @register(Tags.database)
 def check_recovery(app_configs: Any, databases: Any = None, **kwargs: Any) -> list[CheckMessage]:
-    """Tell if there are orders, and recovery does not run; only when Django checks the database itself."""
+    """Warn if there are orders and recovery does not run; only if Django is told to check the database."""
     alias = router.db_for_write(Order)
     if alias not in (databases or ()):
         return []

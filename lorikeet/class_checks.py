@@ -21,7 +21,7 @@ from .serializers import CombiningSerializer
 
 __all__ = ["check_classes"]
 
-#: What the library sets itself; a client that could set it would have another's cart, or another price.
+#: What Lorikeet sets itself: a client that set it could take another shopper's cart, or change a price.
 PROTECTED = {"id", "pk", "cart", "order", "user", "active", "created_at", "total_when_charged"}
 
 
@@ -83,7 +83,7 @@ def _check_models() -> Iterator[CheckMessage]:
 
 
 def _check_names(model: Any) -> Iterator[CheckMessage]:
-    """Check what ``cart_prefetch`` and ``combine_on`` name: with a wrong one every cart is answered 500."""
+    """Check the names in ``cart_prefetch`` and ``combine_on``: a wrong one makes every cart an error 500."""
     for option, kind in (("cart_prefetch", "relation"), ("combine_on", "column")):
         names = getattr(model, option, ())
         if isinstance(names, str):
@@ -155,7 +155,7 @@ def _check_methods(model: Any) -> Iterator[CheckMessage]:
             yield from _check_counterpart(model, base)
     if issubclass(model, ReferencePaymentMethod) and model.look_up is ReferencePaymentMethod.look_up:
         yield Error(
-            f"{model._meta.label} has no look_up() of its own: nobody can say what was paid.",
+            f"{model._meta.label} has no look_up() of its own: it cannot tell what was paid.",
             hint="def look_up(self, reference): ...",
             obj=model,
             id="lorikeet.E013",

@@ -11,13 +11,13 @@ from .sale.leases import due
 
 __all__ = ["Health", "health"]
 
-#: How long recovery may not have run, and how long anything may stay past its time, before that is a problem.
+#: How long ago recovery may have run last, and how far anything may be past its time, before that is a problem.
 LATE = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
 class Health:
-    """The state of affairs. Counts are of rows that need somebody.
+    """The health of the shop's payments. Each count is of rows that need attention.
 
     :param last_recovery: when ``lorikeet_tick`` last finished, or ``None`` if it never did.
     :param is_recovering: whether that was in the last ten minutes.
@@ -34,12 +34,12 @@ class Health:
 
     @property
     def is_good(self) -> bool:
-        """Whether nobody has to do anything."""
+        """Whether recovery runs, and no row needs attention."""
         return self.is_recovering and not (self.needs_attention or self.overdue or self.untold)
 
 
 def health() -> Health:
-    """Count what needs somebody, in five queries, one of them for the time."""
+    """Count what needs attention, in five queries, one of them for the time."""
     late = now() - LATE
     run = RecoveryRun.objects.order_by("-finished_at").first()
     return Health(

@@ -1,4 +1,4 @@
-"""What must be true of the rows at every moment, as queries that find where it is not. They change nothing."""
+"""The rules that the rows keep at every moment, as queries that find where one is broken. They change nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Violation", "register_rules", "violations"]
 
 #: How long anything may be past its time: recovery runs every minute.
 LATE = timedelta(hours=1)
-#: Below the last decimal place of any amount: SQLite adds up in floating point.
+#: Smaller differences of sums are ignored, since SQLite adds up in floating point.
 LEAST = Decimal("0.00005")
 AMOUNT: DecimalField[Any, Any] = DecimalField(max_digits=19, decimal_places=4)
 
@@ -40,7 +40,7 @@ RULES: list[Callable[[], Iterable[tuple[str, QuerySet[Any]]]]] = []
 
 
 def register_rules(rules: Callable[[], Iterable[tuple[str, QuerySet[Any]]]]) -> None:
-    """Have :func:`violations` look at ``rules()`` too, in ``AppConfig.ready()``.
+    """Have :func:`violations` check ``rules()`` too; to be called in ``AppConfig.ready()``.
 
     :param rules: it returns pairs: a sentence, and the rows for which it does not hold.
     """
@@ -68,8 +68,8 @@ def _orders() -> Iterator[tuple[str, QuerySet[Any]]]:
     yield "An order is in flight for its own cart.", orders.exclude(slot=None).exclude(slot=F("cart"))
     yield "What is on an order adds up to its totals.", _wrong_sums(orders)
     told_by = now() - LATE
-    yield "A sale is told.", orders.placed().filter(notified_at=None, purchased_on__lt=told_by)
-    yield "Only a sale is told.", orders.exclude(state="placed").exclude(notified_at=None)
+    yield "Every sale is announced.", orders.placed().filter(notified_at=None, purchased_on__lt=told_by)
+    yield "Only a sale is announced.", orders.exclude(state="placed").exclude(notified_at=None)
 
 
 def _wrong_sums(orders: QuerySet[Any]) -> QuerySet[Any]:

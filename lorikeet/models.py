@@ -178,7 +178,7 @@ class Adjustment(InCartOrOrder):
         if self.order is not None:
             return money.quantise(self.total_when_charged, self.order.currency)
         if self.cart is None:
-            raise TypeError("This adjustment is in no cart: it has no total.")
+            raise TypeError("Put this adjustment into a cart first: elsewhere it has no total.")
         return self.cart.totals.of(self)
 
     def get_total(self, subtotal: Decimal) -> Decimal:
@@ -309,7 +309,7 @@ class PaymentMethod(Ownable):
 
         :raises PaymentError: it was certainly not refunded, and never will be.
         """
-        raise TypeError(f"{type(self).__name__} cannot pay back: it has no refund_payment().")
+        raise TypeError(f"{type(self).__name__} cannot refund: write its refund_payment(self, attempt).")
 
     def confirm_payment(self, attempt: PaymentAttempt, data: dict[str, Any]) -> None:
         """Take what the browser brings back from the action, such as a reference; :meth:`check_payment` follows.
@@ -334,7 +334,7 @@ class PaymentMethod(Ownable):
 
         It is called when a webhook names a settled payment, and by reconciliation.
         """
-        raise TypeError(f"{type(self).__name__} cannot look at a settled payment: it has no review_payment().")
+        raise TypeError(f"{type(self).__name__} cannot review a payment: write its review_payment(self, attempt).")
 
     @classmethod
     def list_payments(cls, since: datetime) -> Iterable[ProviderPayment]:  # noqa: ARG003

@@ -1,7 +1,7 @@
 """What opens an order: its user's account, a cookie of the browser that a guest ordered with, and the token of a link.
 
 Cookie and token are signed, and expire after ``LORIKEET_ORDER_TOKEN_DAYS``. A request that names an order writes
-nothing to the session: it could have changed hands while the payment was at its provider.
+nothing to the session: another shopper could have signed in to it while the payment was at its provider.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ORDER = "lorikeet.order"
 
 
 def let_in(request: HttpRequest, response: HttpResponse, order: Order) -> None:
-    """Let the browser that ``response`` goes to open ``order`` too, whoever is signed in there."""
+    """Let the browser that ``response`` goes to open ``order`` too, no matter which user is signed in there."""
     others = [uuid for uuid in _opened_by(request) if uuid != order.uuid.hex]
     response.set_signed_cookie(
         COOKIE,
@@ -50,7 +50,7 @@ def visible_orders(request: HttpRequest) -> Q:
 
 
 def order_token(uuid: UUID, email: str) -> str:
-    """Return the token that opens one order. It dies with a change of the order's e-mail address."""
+    """Return the token that opens one order. It is invalid once the order's e-mail address changes."""
     return _signer(email).sign(uuid.hex)
 
 

@@ -77,8 +77,8 @@ class Order(Quantised):
         verbose_name_plural = _("orders")
         ordering = ("-id",)
         permissions = (
-            ("refund_order", _("Can pay back what was paid for an order")),
-            ("cancel_order", _("Can cancel an order that waits for its money")),
+            ("refund_order", _("Can refund an order")),
+            ("cancel_order", _("Can cancel a pending order")),
         )
         indexes = (models.Index(fields=["state", "expires_at"], name="lorikeet_order_expiry"),)
         constraints = (

@@ -230,7 +230,7 @@ class ProviderRefund:
         check_money(self.amount, self.currency)
         check_reference(self.reference)
         if self.amount <= 0:
-            raise InvalidAnswer(f"What was paid back is an amount above zero, not {self.amount}.")
+            raise InvalidAnswer(f"A refund is an amount above zero, not {self.amount}.")
         if self.state not in get_args(RefundState):
             raise InvalidAnswer(f"The state of a refund is one of {get_args(RefundState)}, not {self.state!r}.")
         object.__setattr__(self, "currency", self.currency.upper())

@@ -1,7 +1,7 @@
-"""Looking again at a payment that is settled: what became of it at the provider without our doing.
+"""Reviewing a settled payment: what became of it at the provider, without Lorikeet's doing.
 
-Money is paid back in the provider's dashboard, a refund that had gone through fails days later, a shopper disputes a
-charge. Our record follows, since what the provider has done is a fact.
+Staff refund in the provider's dashboard, a refund that had gone through fails days later, a shopper disputes a charge.
+ Our record follows, since what the provider has done is a fact.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ State = PaymentAttempt.State
 
 
 def review(charge: PaymentAttempt) -> None:
-    """Ask how a paid charge stands now, and record it. Nothing is done if its method cannot be asked for that.
+    """Ask what became of a paid charge, and record it. Nothing is done if its method has no ``review_payment()``.
 
     :raises ProviderUnavailable: the provider did not answer.
     """
@@ -61,7 +61,7 @@ def _ask(method: Any, charge: PaymentAttempt) -> Review:
 
 @durable
 def _record(charge: PaymentAttempt, found: Review) -> list[PaymentAttempt]:
-    """Let our refunds be as the provider says, and return those that are to be asked for."""
+    """Make our refunds agree with the provider's, and return those that the provider must be asked about."""
     Order.objects.filter(pk=charge.order_id).update(state=F("state"))  # the lock
     if found.attention:
         flag(charge, found.attention)
@@ -83,7 +83,7 @@ def _compare(charge: PaymentAttempt, found: Review) -> Iterator[PaymentAttempt]:
 
 
 def _add(charge: PaymentAttempt, refund: ProviderRefund) -> None:
-    """Record a refund that nobody asked for here."""
+    """Record a refund that was not started by Lorikeet."""
     if refund.state == "failed":
         return
     attempt = owe(

@@ -30,7 +30,7 @@ class Difference:
     """A payment about which a provider and the database do not agree.
 
     :param kind: ``"unknown"``: the database has never heard of it. ``"open"``: paid there, not settled here yet.
-        ``"parked"``: paid there, and the staff are to decide. ``"unpaid"``: paid there, failed here. ``"amount"``: the
+        ``"parked"``: paid there, and the staff must decide. ``"unpaid"``: paid there, failed here. ``"amount"``: the
         amounts differ. ``"refunds"``: what was paid back of it differs. ``"second"``: a second payment under the key
         of one that is settled.
     :param provider: the registered type of the payment method.
@@ -44,7 +44,7 @@ class Difference:
 def differences(since: datetime) -> Iterator[Difference]:
     """Compare everything that was paid since a moment, of every payment method that can list its payments.
 
-    :raises ProviderUnavailable: at the end, if one of them could not.
+    :raises ProviderUnavailable: at the end, if one of them could not list its payments.
     """
     seen = set()
     silent = []
@@ -66,7 +66,7 @@ def differences(since: datetime) -> Iterator[Difference]:
 
 
 def look_again(difference: Difference) -> None:
-    """Ask after a payment that is paid at its provider and not here, or paid back: what is found is recorded."""
+    """Ask the provider again about a payment that was paid or refunded there and not here, and record the answer."""
     attempts = PaymentAttempt.objects.filter(provider=difference.provider, kind="charge")
     if difference.kind == "refunds":
         for attempt in attempts.filter(reference=difference.payment.reference):
@@ -91,7 +91,7 @@ def _compare(name: str, payment: ProviderPayment) -> str:
 
 
 def _kind_of(attempt: PaymentAttempt | None) -> str:
-    """Say what is wrong with money that the provider has and no paid attempt stands for."""
+    """Say what is wrong with money that the provider has and that no paid attempt records."""
     if attempt is None:
         return "unknown"
     if attempt.state == "paid":
@@ -113,7 +113,7 @@ def _compare_paid(attempt: PaymentAttempt, payment: ProviderPayment) -> str:
 
 @durable
 def pay_back(difference: Difference) -> PaymentAttempt:
-    """Owe the shopper an unknown or second payment: an empty, cancelled order names it, and recovery pays it back."""
+    """Record that an unknown or second payment is owed, on an empty, cancelled order; recovery refunds it."""
     payment = difference.payment
     left = payment.amount - payment.refunded
     key = uuid4() if difference.kind == "second" else UUID(payment.key)

@@ -1,4 +1,4 @@
-"""What has to happen although nobody asks for it: idempotent sweeps, safe to run from any number of processes."""
+"""Recovery: what is done periodically, in idempotent sweeps, safe to run from any number of processes."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ logger = logging.getLogger(__name__)
 
 #: What is done in every run, in this order.
 OWN = ("payments looked at", "payments flagged", "orders notified", "carts deleted", "counts deleted")
-#: What an extension has done periodically, by what its count is of.
+#: The sweeps of extensions, by what they count.
 SWEEPS: dict[str, Callable[[], int]] = {}
 
 
 def register_sweep(what: str, sweep: Callable[[], int]) -> None:
-    """Have every run of recovery call ``sweep()``, in ``AppConfig.ready()``.
+    """Have every run of recovery call ``sweep()``; to be called in ``AppConfig.ready()``.
 
     :param what: the rows that it deals with, such as ``"holds released"``.
     :param sweep: idempotent, and safe to run from any number of processes; it returns how many rows it dealt with.

@@ -25,8 +25,8 @@ class ReportedPayment:
     """What the provider says of a payment to *this* shop, in its live mode.
 
     :param amount: what was received, in major units of ``currency``.
-    :param state: ``"paid"``; ``"pending"`` until the money is certain; ``"failed"`` if it never comes or went back.
-        No other word, and not the provider's own.
+    :param state: ``"paid"``; ``"pending"`` until the money is certain; ``"failed"`` if it never comes or went
+        back. Translate the provider's own words into these.
     :param key: what the provider shows of the attempt's key, or ``None`` if it shows nothing of the kind.
     :param reference: the provider's own spelling, where :meth:`ReferencePaymentMethod.look_up` allows others.
     """
@@ -55,7 +55,7 @@ class ReferencePaymentMethod(PaymentMethod):
 
     paid_elsewhere = True
     payment_window = timedelta(hours=5)
-    #: Whether the provider shows the key with the payment. Without, anybody who learns a reference can use it first.
+    #: Whether the provider shows the key with the payment. If not, a shopper who learns another's reference can use it.
     shows_key: ClassVar[bool] = True
 
     class Meta:
@@ -66,7 +66,7 @@ class ReferencePaymentMethod(PaymentMethod):
         raise TypeError(f"Write {type(self).__name__}.look_up(self, reference).")
 
     def find_reference(self, attempt: PaymentAttempt) -> str | None:
-        """Ask the provider for a payment that carries ``attempt.key`` and that nobody has reported, if it can say."""
+        """Ask the provider for the reference of a payment with ``attempt.key`` that was not reported, if it can say."""
         return None
 
     def get_action(self, attempt: PaymentAttempt) -> Any:

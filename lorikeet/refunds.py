@@ -1,4 +1,4 @@
-"""Paying back what was paid: in the same phases as a sale, and never more than was received."""
+"""Refunds: in the same phases as a sale, and never more than was received."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["refund", "refundable"]
 def refund(
     order: Order, amount: Decimal | None = None, reason: str = "", by: Any = None, key: UUID | None = None
 ) -> PaymentAttempt:
-    """Pay back ``amount`` of what was paid for ``order``, or all that is left of it.
+    """Refund ``amount`` of what was paid for ``order``, or all that is left of it.
 
     The refund is durable before the provider hears of it; if its outcome is unknown, recovery asks again until it is
     known. The order stays placed.
@@ -32,10 +32,10 @@ def refund(
     :param amount: in major units of the order's currency.
     :param reason: at most 255 characters, for the record and for the provider.
     :param by: the user who decided it, for the record.
-    :param key: of this refund at the provider, so that asking for it again is refused; by default a random one.
-    :returns: the attempt as it stands: paid, pending, failed or unknown.
-    :raises RefundError: nothing was paid, it is more than what is left, it is no amount above zero, or a refund has
-        this key.
+    :param key: the refund's key at the provider; a second refund with it is refused. By default a random one.
+    :returns: the attempt in its present state: paid, pending, failed or unknown.
+    :raises RefundError: nothing was paid, it is more than what is left, it is not an amount above zero, or a refund
+        has this key.
     :raises RuntimeError: a transaction is open, with which the record of the refund could be lost.
     """
     attempt = _owe(order.pk, amount, key, reason=reason, created_by=by)
@@ -45,7 +45,7 @@ def refund(
 
 
 def refundable(order: Order) -> Decimal:
-    """Return what can still be paid back, in major units of the order's currency."""
+    """Return what can still be refunded, in major units of the order's currency."""
     charge = _paid_charge(order)
     return money.quantise(0, order.currency) if charge is None else _left(charge)
 
@@ -76,13 +76,13 @@ def _owe(order_id: int, amount: Decimal | None, key: UUID | None, **values: Any)
 
 
 def _paid_charge(order: Order) -> PaymentAttempt | None:
-    """Return what was paid as agreed; anything else that came in is owed back already."""
+    """Return the charge that was paid as agreed; every other payment is owed back already."""
     charges = order.attempts.filter(kind="charge", state="paid", received="")
     paid: PaymentAttempt | None = charges.order_by("-id").first()
     return paid
 
 
 def _left(charge: PaymentAttempt) -> Decimal:
-    """Return what was not paid back yet, and is not about to be."""
+    """Return what was neither refunded yet nor is about to be."""
     given = charge.refunds.exclude(state=PaymentAttempt.State.FAILED).aggregate(total=Sum("amount"))["total"] or 0
     return money.quantise(charge.amount - given, charge.currency)

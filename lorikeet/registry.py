@@ -1,4 +1,4 @@
-"""Which serializer speaks for which model, and under which name clients know it. Explicit, and free of collisions."""
+"""Which serializer belongs to which model, and under which name clients know it. Explicit, and free of collisions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BASES: tuple[type[models.Model], ...] = (LineItem, Adjustment, DeliveryAddress, 
 class Registry:
     """Maps model classes to serializer classes and to type names.
 
-    A subclass that is not registered itself goes by what its nearest registered ancestor is registered with.
+    A subclass that is not registered itself uses the registration of its nearest registered ancestor.
     """
 
     def __init__(self) -> None:

@@ -32,9 +32,9 @@ M = TypeVar("M", bound=models.Model)
 
 
 class CombiningSerializer(serializers.ModelSerializer[M]):
-    """Creates a row of the cart, or lets an equal one that is there take it in."""
+    """Creates a row of the cart, or combines it with an equal row of the cart."""
 
-    #: Whether the last ``save()`` changed a row that was there instead of making one.
+    #: Whether the last ``save()`` changed an existing row instead of making one.
     combined = False
 
     def create(self, validated_data: dict[str, Any]) -> Any:

@@ -18,7 +18,7 @@ from .models import ThrottleCount
 
 __all__ = ["check", "delete_expired_counts", "digest", "in_turn", "network_of", "record", "seconds_until", "spend"]
 
-#: Of the row by which transactions wait for each other.
+#: The window of the row by which transactions wait for each other, in seconds.
 DAY = 86400
 
 
@@ -58,21 +58,21 @@ def record(action: str, **identities: str) -> None:
 
 
 def in_turn(network: str) -> None:
-    """Have the transactions of one network, if it is known, pass from here to their ends one after the other.
+    """Have the transactions of one network, if it is known, run from here to their ends one after the other.
 
-    So each sees what the others have taken, and together they take no more than they may.
+    So each sees what the others have taken, and together they keep to a limit.
     """
     if network:
         _count(Bucket(_key("turn", network), int(time()) // DAY, 0, DAY))
 
 
 def digest(network: str) -> str:
-    """Return what stands for a network in a row, so that none of them says where a shopper is; empty for none."""
+    """Return the digest that rows keep of a network, so that no row tells where a shopper is; empty for none."""
     return _key("network", network) if network else ""
 
 
 def seconds_until(moment: datetime | None) -> int:
-    """Return in how many seconds to come again for what ends at ``moment``, at least one."""
+    """Return in how many seconds ``moment`` is; at least one, and one for ``None``."""
     return max(1, int(moment.timestamp() - time())) if moment is not None else 1
 
 
@@ -93,7 +93,7 @@ def _key(scope: str, identity: str) -> str:
 
 
 def spend(action: str, **identities: str) -> int:
-    """Count one ``action`` that is limited whatever comes of it, and return 0; or how many seconds it has to wait."""
+    """Count one ``action``, no matter how it ends, and return 0; or return how many seconds it has to wait."""
     with transaction.atomic():
         try:
             check(action, **identities)

@@ -16,7 +16,7 @@ __all__ = ["durable", "may_pass", "retried"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: The longest pause before each further try, in seconds. It is random, so that those who met do not meet again.
+#: The longest pause before each further try, in seconds. It is random, so that two that collided do not collide again.
 PAUSES = (0, 0.02, 0.1)
 #: PostgreSQL: serialization_failure, deadlock_detected. https://www.postgresql.org/docs/current/errcodes-appendix.html
 RETRIED_SQLSTATES = {"40001", "40P01"}
@@ -27,7 +27,7 @@ RETRIED_ERRNOS = {1213, 1020}
 def retried(function: Callable[P, R]) -> Callable[P, R]:
     """Run ``function`` again, at most three times, if the database aborts it, such as for a deadlock.
 
-    It opens its transaction itself, starts from what it reads in there, and does nothing after it.
+    ``function`` must open its transaction itself, start from what it reads in there, and do nothing after it.
     """
 
     @wraps(function)
@@ -38,7 +38,7 @@ def retried(function: Callable[P, R]) -> Callable[P, R]:
             except OperationalError as error:
                 if not _is_aborted(error):
                     raise
-            sleep(uniform(0, pause))  # noqa: S311  (nobody gains by guessing it)
+            sleep(uniform(0, pause))  # noqa: S311  (there is nothing to gain by guessing it)
         return function(*args, **kwargs)
 
     return run
@@ -70,7 +70,7 @@ def _is_aborted(error: OperationalError) -> bool:
 
 
 def may_pass(error: Exception) -> bool:
-    """Tell whether the same again may succeed: a lock, a lost connection, a server that is starting.
+    """Tell whether a retry may succeed: after a lock, a lost connection, or while a server starts.
 
     SQLite has one exception for that and for a missing table or a full disk, which only its message tells apart.
     See https://www.sqlite.org/rescode.html.

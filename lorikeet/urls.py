@@ -8,7 +8,7 @@ from . import api_views
 
 app_name = "lorikeet"
 
-# Primary keys are taken as any text and looked up: what is no key is not found, in JSON, like any foreign key.
+# Any text is taken as a primary key and looked up: a wrong one is answered 404 in JSON, like another shopper's.
 urlpatterns = [
     path("", api_views.CartView.as_view(), name="cart"),
     path("new/", api_views.AddToCartView.as_view(), name="add-to-cart"),

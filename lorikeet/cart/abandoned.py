@@ -25,8 +25,8 @@ def delete_abandoned_carts() -> int:
     """Delete guests' carts that were not changed for ``LORIKEET_ABANDONED_CART_DAYS``, and those of deleted accounts.
 
     What is in them goes too, and so do the addresses and payment methods made in them that no order names. A cart
-    with a checkout in flight stays. One that cannot be deleted, such as for a row of the site's that refers to one of
-    its lines, is logged, and tried again a day later.
+    with a checkout in flight is kept. One that cannot be deleted, for example because a row of the site refers to one
+    of its lines, is logged, and retried a day later.
     """
     before = now() - timedelta(days=settings.ABANDONED_CART_DAYS)
     abandoned = Cart.objects.filter(user=None, updated_at__lt=before, pending_order=None)

@@ -1,4 +1,4 @@
-"""Equal rows become one, and a cart takes in no more of them than it has room for."""
+"""Combining equal rows, and moving rows into a cart as far as it has room for them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["absorb", "combine", "take_in"]
 
 
 def combine(row: Any, others: list[Any]) -> Any:
-    """Let the first of ``others`` that is equal to ``row`` take it in, and return that one, saved; else ``None``.
+    """Combine ``row`` with the first of ``others`` that is equal to it, and return that one, saved; else ``None``.
 
     :raises django.core.exceptions.ValidationError: the combined row is not valid, such as a quantity out of range;
         then nothing is changed.
@@ -33,10 +33,10 @@ def combine(row: Any, others: list[Any]) -> Any:
 
 
 def absorb(rows: list[Any], present: list[Any]) -> list[Any]:
-    """Let ``present`` rows take in those of ``rows`` that are equal to one of them.
+    """Combine each of ``rows`` with the one of ``present`` that is equal to it.
 
-    Return for each of ``rows`` what took it in; ``None`` for one that stays as it is, because nothing is equal to it,
-    or because it would be too many for one row.
+    Return for each of ``rows`` what it was combined with; ``None`` for one that stays as it is, because none is equal
+    to it, or because the combined row would not be valid.
     """
     takers = []
     for row in rows:
@@ -54,8 +54,8 @@ def absorb(rows: list[Any], present: list[Any]) -> list[Any]:
 def take_in(base: Any, rows: list[Any], present: list[Any], cart: Cart, limit: int) -> list[Any]:
     """Move ``rows``, of another cart or of an order, into ``cart``, whose lock is held; return those that stay there.
 
-    Equal ones are combined with what is ``present``. Of the others the first come along, until there are ``limit``
-    rows, or as many as ``rows``, where that is more: what fitted into one cart fits into an empty one.
+    Equal ones are combined with what is ``present``. Of the others the first are moved, until there are ``limit`` rows,
+    or as many as ``rows``, if that is more: what fitted into one cart fits into an empty one.
     """
     for row in rows:
         row.cart, row.order, row.total_when_charged = cart, None, None

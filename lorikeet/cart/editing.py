@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 
 #: The cart's column that names the selected row, for what can be selected.
 SELECTED = {DeliveryAddress: "delivery_address", PaymentMethod: "payment_method"}
-#: Where each kind stands in the cart's representation, and the setting that says how many there may be.
+#: The key of each kind in the cart's representation, and the setting that says how many there may be.
 LIMITS = {
     LineItem: ("items", "MAX_LINES"),
     Adjustment: ("adjustments", "MAX_ADJUSTMENTS"),
@@ -55,7 +55,7 @@ LONGEST_ID = 18
 
 
 def rows_of(base: Any, cart: Cart) -> models.QuerySet[Any]:
-    """Return the rows of one kind that the shopper of ``cart`` may see: his own, and the one that is selected."""
+    """Return the rows of one kind that the shopper of ``cart`` may see: their own, and the selected one."""
     seen = _own(base, cart)
     if base in SELECTED:
         seen |= models.Q(pk=getattr(cart, f"{SELECTED[base]}_id") or NO_CART, active=True)
@@ -70,8 +70,8 @@ def _own(base: Any, cart: Cart) -> models.Q:
 def find(base: Any, cart: Cart, pk: str) -> Any:
     """Return one of :func:`rows_of` as an instance of its own class.
 
-    :param pk: as it stands in the URL.
-    :raises Http404: it is not the shopper's, or there is none, or ``pk`` is no primary key; a client cannot tell.
+    :param pk: the text in the URL.
+    :raises Http404: it is another shopper's, there is none, or ``pk`` is not a primary key; a client cannot tell which.
     """
     if not (pk.isascii() and pk.isdigit() and len(pk) <= LONGEST_ID):
         raise Http404
@@ -107,8 +107,8 @@ def validate(model: Any, data: dict[str, Any], context: dict[str, Any], row: Any
 
     :param row: what is to be changed; ``None`` for a new one.
     :param partial: ``data`` may lack fields, which stay as they are.
-    :raises ValidationError: it refuses them, does not declare one of their keys, or a field holds a card number and may
-        not.
+    :raises ValidationError: the serializer refuses the data or does not declare one of its keys, or a card number is in
+        a field that may not hold one.
     """
     serializer = registry.serializer(model)(row, data=data, partial=partial, context=context)
     errors = _card_numbers(serializer, data) if settings.REFUSE_CARD_NUMBERS else {}
@@ -121,15 +121,15 @@ def validate(model: Any, data: dict[str, Any], context: dict[str, Any], row: Any
 
 
 def invalid(field: str, message: str, code: str = "invalid") -> ValidationError:
-    """Return the error that refuses one field; ``"non_field_errors"`` is none."""
+    """Return the error that refuses one field, or with ``"non_field_errors"`` the whole request."""
     return ValidationError({field: [ErrorDetail(message, code)]})
 
 
 def _unknown_keys(field: Any, data: Any) -> dict[str, Any]:
     """Return an error for each key of ``data`` that a serializer, or one nested in it, does not declare.
 
-    Those that are read-only may be sent back, and are ignored. A serializer with a ``to_internal_value()`` of its own
-    knows by itself what it takes.
+    Read-only keys may be sent back, and are ignored. A serializer with a ``to_internal_value()`` of its own decides
+    itself which keys it takes.
     """
     reads_itself = getattr(type(field), "to_internal_value", None) is not Serializer.to_internal_value
     if reads_itself or not isinstance(data, dict):
@@ -213,11 +213,11 @@ def edit(row: Any, cart: Cart, body: Any, partial: bool, context: dict[str, Any]
 
 
 def edit_choice(base: Any, row: Any, cart: Cart, body: Any, context: dict[str, Any], partial: bool = True) -> Any:
-    """Select or deselect an address or payment method, or change an address; return what it is then.
+    """Select or deselect an address or payment method, or change an address; return the row as it is then.
 
-    :param body: ``{"selected": bool}``, ``{"data": {...}}`` (addresses only), or both. In whole, that is not
-        ``partial``, an address may also be the data itself, or all that it is shown as.
-    :raises ValidationError: it is anything else, or the serializer refuses the data.
+    :param body: ``{"selected": bool}``, ``{"data": {...}}`` (addresses only), or both. If not
+        ``partial``, an address may also be the data itself, or its whole representation.
+    :raises ValidationError: ``body`` is anything else, or the serializer refuses the data.
     """
     body = _object(body, "non_field_errors")
     allowed = {"selected", "data"} if base is DeliveryAddress else {"selected"}
@@ -268,7 +268,7 @@ def delete(row: Any) -> None:
 
 
 def select(base: Any, cart: Cart, row: Any) -> None:
-    """Let ``row`` be the address or payment method of the locked ``cart``; ``None`` deselects."""
+    """Make ``row`` the selected address or payment method of the locked ``cart``; ``None`` deselects."""
     setattr(cart, SELECTED[base], row)
     cart.save(update_fields=[SELECTED[base]])
 
@@ -310,7 +310,7 @@ def _check_line(row: Any, cart: Cart, is_new: bool) -> None:
     except NegativeTotal:
         raise invalid("total", _("The total is below zero."), "negative_total") from None
     except PriceError:  # the host's mistake, not the client's: the cart shows it as a reason
-        logger.exception("%s.get_total() returned no money.", type(row).__name__)
+        logger.exception("%s.get_total() returned an invalid amount.", type(row).__name__)
 
 
 def _object(value: Any, field: str) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def fetch_contents(**lookup: Any) -> CartContents | None:
 
 @cache
 def _cart_rows() -> QuerySet[Any]:
-    """Return carts with what is selected joined to them, and told whether there is more to ask for.
+    """Return carts with what is selected joined to them, and with whether there is more to fetch.
 
     The queryset is kept, since putting it together takes longer than most queries; it is never evaluated itself.
     """

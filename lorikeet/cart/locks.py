@@ -1,4 +1,4 @@
-"""The lock of a cart, and who is told that something in it has changed."""
+"""The lock of a cart, and telling the hooks that something in it has changed."""
 
 from __future__ import annotations
 

@@ -27,15 +27,15 @@ logger = logging.getLogger(__name__)
 @retried
 @transaction.atomic
 def merge(key: UUID, user: Any) -> bool:
-    """Merge the guest's cart that has this ``key`` into the user's; tell whether there is none of this key any more.
+    """Merge the guest's cart that has this ``key`` into the user's; tell whether no cart has this key any more.
 
     Lines and adjustments come along, equal ones are combined; so do addresses and payment methods. What the guest had
     selected, and the e-mail address, count only where the user has nothing of the kind: a planted session must redirect
     neither a parcel nor its receipt. A checkout in flight goes on, and hands its lines to the user's cart if it fails.
 
-    What cannot come along stays in the guest's cart, which can be merged again later: what the user's has no room for,
-    and everything if both carts hold something and are priced in two currencies, since a line keeps its price only in
-    its own.
+    What cannot be moved stays in the guest's cart, which can be merged again later: the rows that the user's cart has
+    no room for, and everything if both carts hold something in different currencies, since a line has a price in one
+    currency only.
     """
     guest = Cart.objects.filter(user=None, key=key).first()
     if guest is None:
@@ -45,7 +45,7 @@ def merge(key: UUID, user: Any) -> bool:
     if not (lock(pk=first) and lock(pk=second)):
         return True  # another request has merged it in the meantime
     if not _agree_on_currency(guest.pk, target.pk):
-        logger.warning("Carts %s and %s are priced in two currencies, and stay apart.", guest.pk, target.pk)
+        logger.warning("Carts %s and %s are in different currencies, and are not merged.", guest.pk, target.pk)
         return False
     _move_orders(guest, target)  # first: it waits for a payment that is being settled, which may hand lines back
     for hooks in HOOKS:

@@ -1,4 +1,4 @@
-"""What Lorikeet does when others say that something happened."""
+"""What Lorikeet does with a cart when its shopper signs in, and when an account is deleted."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ logger = logging.getLogger(__name__)
 
 @receiver(user_logged_in, dispatch_uid="lorikeet.merge_at_login")
 def merge_at_login(request: HttpRequest | None, user: Any, **kwargs: Any) -> None:
-    """Merge the guest's cart, of the session or of a cart token, into the user's. Nothing opens it afterwards.
+    """Merge the guest's cart, of the session or of a cart token, into the user's. Neither opens it afterwards.
 
-    Nothing that goes wrong here keeps a shopper from signing in. The session remembers a guest's cart that is still
+    An error here never keeps a shopper from signing in. The session remembers a guest's cart that is still
     there, so that the next login tries again.
     """
     if request is None:
@@ -38,7 +38,7 @@ def merge_at_login(request: HttpRequest | None, user: Any, **kwargs: Any) -> Non
     session: Any = getattr(request, "session", {})
     if _merge(Shopper.of_session(session), user):
         session.pop(SESSION_KEY, None)
-    with suppress(InvalidToken):  # a stale token is no reason either
+    with suppress(InvalidToken):  # a stale token does not either
         _merge(Shopper.of_token(request), user)
 
 

@@ -35,8 +35,8 @@ CART = "lorikeet.cart"
 class Shopper:
     """Who a cart belongs to: a user, or a guest who holds the cart's ``key``.
 
-    ``next_key`` is the key that a new cart of this guest's gets: of one session always the same, so that two requests
-    which make its first cart at once make one. ``None`` stands for a random one.
+    ``next_key`` is the key that a new cart of this guest gets. It is always the same for one session, so that two
+    requests that make its first cart at once make one. ``None`` means a random key.
     """
 
     user: Any = None
@@ -68,11 +68,11 @@ class Shopper:
     @classmethod
     def of_session(cls, session: Any) -> Shopper:
         """Return the guest whom ``session`` remembers."""
-        key = _uuid(session.get(SESSION_KEY))  # first: a session that is not there loses its own key by this
+        key = _uuid(session.get(SESSION_KEY))  # first: reading a session that is gone drops its own key
         return cls(key=key, next_key=_key_for(getattr(session, "session_key", None)))
 
     def merged(self) -> Shopper:
-        """Return who writes: a user who brings a guest's cart token has that cart merged into his first."""
+        """Return who writes. If a user brings a guest's cart token, that cart is merged into theirs first."""
         if self.user is None or self.key is None:
             return self
         merge(self.key, self.user)
@@ -135,7 +135,7 @@ def read_cart_token(token: str) -> UUID:
 
 
 def _key_for(session_key: str | None) -> UUID | None:
-    """Return the key of the cart that this session makes. It cannot be told without the site's ``SECRET_KEY``."""
+    """Return the key of the cart that this session makes. It cannot be guessed without the site's ``SECRET_KEY``."""
     if not session_key:
         return None
     digest = salted_hmac("lorikeet.cart_of_session", session_key, algorithm="sha256").digest()
@@ -150,7 +150,7 @@ def _uuid(value: object) -> UUID | None:
 
 
 def for_request(request: HttpRequest, create: bool = False) -> Cart:
-    """Return the cart of whoever sent ``request``.
+    """Return the cart of the shopper who sent ``request``.
 
     :param create: make it if there is none, and remember it in the session. Otherwise a shopper without a cart gets
         an unsaved, empty one, and nothing is written.
@@ -169,10 +169,10 @@ def for_request(request: HttpRequest, create: bool = False) -> Cart:
 def locked(shopper: Shopper, create: bool = False) -> Iterator[Cart]:
     """Open a transaction, lock the shopper's cart, and yield it as it is then.
 
-    The lock is an ``UPDATE`` of its row, so that it holds on every database. Whoever writes to anything in a cart
-    does it in here, and reads what it depends on in here too.
+    The lock is an ``UPDATE`` of its row, so that it holds on every database. Every write to a cart is in such a block,
+    and so is every read that the write depends on.
 
-    :param create: make a cart if there is none; it goes again if the block raises.
+    :param create: make a cart if there is none; it is removed again if the block raises.
     :raises CartGone: there is no cart.
     """
     with transaction.atomic():
@@ -180,7 +180,7 @@ def locked(shopper: Shopper, create: bool = False) -> Iterator[Cart]:
         is_locked = not shopper.is_anyone and lock(**lookup)
         if create and not is_locked:
             lookup = {"pk": shopper.create().pk}
-            is_locked = lock(**lookup)  # it may be another request's
+            is_locked = lock(**lookup)  # another request may have made it
         if not is_locked:
             raise CartGone("This shopper has no cart.")
         cart = Cart.objects.get(**lookup)

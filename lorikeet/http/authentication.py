@@ -12,16 +12,16 @@ from ..cart.shopper import TOKEN_HEADER
 
 __all__ = ["CartSessionAuthentication", "authenticators", "refuse_foreign_sites"]
 
-#: The schemes of ``Authorization`` that browsers answer for by themselves (RFC 7617, RFC 7616, RFC 4559).
+#: The schemes of ``Authorization`` that browsers send by themselves (RFC 7617, RFC 7616, RFC 4559).
 AMBIENT = {"basic", "digest", "negotiate", "ntlm"}
 
 
 class CartSessionAuthentication(SessionAuthentication):
     """Session authentication that protects guests' carts too.
 
-    REST framework asks for a CSRF token only when somebody is signed in; a guest's cart rides on a cookie just the
-    same. A request with a cart token rides on no cookie: cookies are ignored, and no CSRF token is asked for, since
-    a foreign page cannot send the header.
+    REST framework asks for a CSRF token only when a user is signed in, but a guest's cart depends on a cookie as well.
+    For a request with a cart token cookies are ignored, and no CSRF token is asked for, since a foreign page cannot
+    send the header.
     """
 
     def authenticate(self, request: Request) -> Any:
@@ -37,7 +37,7 @@ class CartSessionAuthentication(SessionAuthentication):
 
 
 def refuse_foreign_sites(request: Request) -> None:
-    """Ask for a CSRF token if the site's own authenticator went by what a browser sends by itself.
+    """Ask for a CSRF token if the site's own authenticator relied on what a browser sends by itself.
 
     That is cookies, and the schemes of ``AMBIENT``. A token that a page has to put into a header is proof enough, since
     a foreign page cannot.

@@ -11,8 +11,8 @@ __all__ = ["holds_card_number"]
 
 #: What the numbers of each network begin with, and how many digits they have. Source: the table in Wikipedia's article
 #: "Payment card number", and Braintree's https://github.com/braintree/credit-card-type (``src/lib/card-types.ts``).
-#: Left out on purpose is what more often is something else: Visa's old 13 digits and Maestro's 12 to 15, as articles
-#: have (the EAN of German and British goods begins with 4 and 50), and Visa's 18, as keys have.
+#: Left out on purpose is what is more often something else: Visa's old 13 digits and Maestro's 12 to 15, which article
+#: numbers have (the EAN of German and British goods begins with 4 and 50), and Visa's 18, which keys have.
 NETWORKS = {
     "visa": ("4", (16, 19)),
     "mastercard": ("5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720", (16,)),
@@ -39,8 +39,8 @@ DIVIDERS = frozenset(",;\u060c\u061b\u3001\uff0c\uff1b\n\r\v\f\x85\u2028\u2029")
 def holds_card_number(text: str) -> bool:
     """Tell whether some of the digits in ``text`` are the number of a payment card, as a person would read it.
 
-    Digits of every script count, and what has no width is not there. The number may be all digits, or in groups that
-    are joined by spaces, dashes and dots, or else by the same signs each time, such as slashes. Letters, and what
+    Digits of every script count, and characters without width are ignored. The number may be all digits, or in groups
+    that are joined by spaces, dashes and dots, or else by the same signs each time, such as slashes. Letters, and what
     divides a list, join nothing: "Flat 4, 242 Long Street" is two numbers. A UUID or an IBAN holds none.
     """
     if sum(map(str.isdigit, text)) < SHORTEST:
@@ -64,7 +64,7 @@ def _plain(character: str) -> str:
 
 
 def _unless_iban(match: re.Match[str]) -> str:
-    """Return what stands for an IBAN, or the text as it is if its check digits are wrong (ISO 7064, mod 97-10)."""
+    """Return "x" for an IBAN, or the text as it is if its check digits are wrong (ISO 7064, mod 97-10)."""
     text = match[0].replace(" ", "")
     is_iban = int("".join(str(int(character, 36)) for character in text[4:] + text[:4])) % 97 == 1
     return "x" if is_iban else match[0]
@@ -78,7 +78,7 @@ def _is_in(text: str) -> bool:
     sums = _luhn_sums(digits)
     bounds = [0, *accumulate(map(len, groups))]
     ends = set(bounds)
-    last = len(groups) - 1  # of those that are joined like the group at ``place`` and the next
+    last = len(groups) - 1  # the last of the groups that are joined like the one at ``place`` and the next
     for place in reversed(range(len(groups))):
         if place + 1 < last and gaps[place] != gaps[place + 1]:
             last = place + 1

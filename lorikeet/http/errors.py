@@ -1,8 +1,9 @@
 """What an error is answered with: one table from exception to status, and one shape for every body.
 
 Every body of an error holds ``errors``, a list of ``{"code", "field", "message"}`` with ``data`` where there is more to
-know. ``code`` is a stable word, ``field`` a path such as ``data.product``, or ``None``. Beside it stands what REST
-framework shows (a dict of field to messages, or ``detail``), or the ``reason`` and ``info`` of a checkout.
+know. ``code`` is a stable word, ``field`` a path such as ``data.product``, or ``None``. The body also
+holds what REST framework shows (a dict of field to messages, or ``detail``), or the ``reason`` and ``info`` of a
+checkout.
 """
 
 from __future__ import annotations
@@ -71,8 +72,7 @@ def _busy(error: Exception) -> APIException | None:
     return Unavailable(_("The shop is busy. Please try again."))
 
 
-#: What Lorikeet's exceptions are to REST framework; ``None`` leaves one to Django, as a bug of ours. The first that
-#: fits counts.
+#: Lorikeet's exceptions as those of REST framework; ``None`` leaves one to Django, as a bug. The first match counts.
 TRANSLATIONS: dict[type[Exception], Callable[[Any], APIException | None]] = {
     CartGone: lambda error: NotFound(_("Not found.")),
     NoWebhooks: lambda error: NotFound(_("Not found.")),
@@ -90,7 +90,7 @@ TRANSLATIONS: dict[type[Exception], Callable[[Any], APIException | None]] = {
 
 
 def handle_exception(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Return the answer to an error; ``None`` leaves it to Django, as a bug of ours."""
+    """Return the answer to an error; ``None`` leaves it to Django, as a bug."""
     match error:
         case ConflictErrorSet():
             return refuse("conflict", error.to_json(), error.to_json(), status.HTTP_409_CONFLICT)
@@ -134,8 +134,8 @@ def refuse_payment(name: str | None, info: Any) -> Response:
 def _show(response: Response | None) -> Response | None:
     """Give the body of an answer by REST framework its ``errors``.
 
-    What is wrong in ``data`` stands at the top of the body, as clients of the first edition expect it; in ``errors``
-    its path is whole.
+    What is wrong in ``data`` is at the top of the body, as clients of the original Lorikeet expect it; in ``errors``
+    its path is complete.
     """
     if response is None:
         return None

@@ -41,7 +41,7 @@ class StrictJSONParser(BaseParser):
     """
 
     media_type = "application/json"
-    #: Whether values that hold a card number are refused here, and not later, where it is known which fields may.
+    #: Whether values that hold a card number are refused here. If not, the registered serializer says which fields may.
     refuses_card_numbers = True
 
     def parse(
@@ -73,7 +73,7 @@ class StrictJSONParser(BaseParser):
 
 
 class RowParser(StrictJSONParser):
-    """Parses what goes through a registered serializer, which says which fields may hold what a card number may be."""
+    """Parses the data of a registered serializer, which says which fields may hold what looks like a card number."""
 
     refuses_card_numbers = False
 

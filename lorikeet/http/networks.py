@@ -1,4 +1,4 @@
-"""Which network a request comes from, for limits that a fresh visitor for each request does not escape."""
+"""Which network a request comes from, for limits that a new session for each request does not escape."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ INSIDE = [
         "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7 100.64.0.0/10 169.254.0.0/16 fe80::/10 127.0.0.0/8 ::1"
     ).split()
 ]
-#: What a shop is told when the limits of a network cannot work.
+#: What the log says when the limits of a network cannot work.
 UNREADABLE = (
     "Requests come without an address that can be read, as through a Unix socket, and no network is limited by "
     "LORIKEET_THROTTLE_RATES. Let the proxy send X-Forwarded-For, and say in the settings how many proxies there are: "
@@ -49,8 +49,8 @@ def network_of(request: Request | HttpRequest) -> str:
     """Return the network a request comes from (IPv4 /24, IPv6 /48), or an empty string if that cannot be known.
 
     ``X-Forwarded-For`` is believed only as far as REST framework's ``NUM_PROXIES`` says that the site has proxies.
-    An address inside the site's own network is believed only where that number is right to the last proxy: all shoppers
-    would seem to come from one that is left out, and share its limits. A cause of an empty string is logged once.
+    An address inside the site's own network is believed only if that number counts every proxy: all shoppers would seem
+    to come from a proxy that is not counted, and share its limits. Each cause of an empty string is logged once.
     """
     hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
     hops.append(request.META.get("REMOTE_ADDR", ""))
@@ -84,6 +84,6 @@ def _read_address(text: str) -> IPv4Address | IPv6Address | None:
 
 @cache
 def warn(cause: str) -> str:
-    """Log a cause once in the life of the process, and return the network that nobody comes from."""
+    """Log a cause once in the life of the process, and return an empty string: the network is not known."""
     logger.warning(cause)
     return ""

@@ -41,7 +41,7 @@ __all__ = [
     "with_time",
 ]
 
-#: Stands for the primary key in a URL that is made once for many rows.
+#: In place of the primary key in a URL that is made once for many rows.
 SOME_ID = "0"
 COMPATIBLE_VERSION = 2
 INCOMPATIBLE_VERSION = 1
@@ -77,7 +77,7 @@ class AmountEncoder(JSONEncoder):
     """Writes a ``Decimal`` as the text of its digits, never as a float."""
 
     def default(self, obj: Any) -> Any:
-        """Return what stands for ``obj``, which JSON does not know."""
+        """Return the JSON form of ``obj``."""
         return format(obj, "f") if isinstance(obj, Decimal) else super().default(obj)
 
 
@@ -260,7 +260,7 @@ def pending_checkout(cart: Cart) -> dict[str, Any] | None:
 def represent_checkout(order: Order, attempt: PaymentAttempt | None) -> dict[str, Any]:
     """Return what a client may know of a checkout that waits.
 
-    Its ``state`` is ``"unknown"`` when nobody can say whether the shopper was charged, and staff will find out.
+    Its ``state`` is ``"unknown"`` when it is unknown whether the shopper was charged, and the staff must find out.
     """
     url, confirm_url, cancel_url = (
         reverse(f"lorikeet:checkout-{name}", kwargs={"id": order.uuid}) for name in ("status", "confirm", "cancel")

@@ -80,7 +80,7 @@ class JSONView(APIView):
 
 
 class CartAPIView(JSONView):
-    """A view of the shopper's own cart, without any crossing of sites."""
+    """A view of the shopper's own cart, protected from requests that other sites forge."""
 
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
@@ -113,9 +113,9 @@ class CartAPIView(JSONView):
     def changing(self, create: bool = False) -> Iterator[Cart]:
         """Lock the shopper's cart for a write, provided that it is the one which ``If-Match`` names.
 
-        :raises CartGone: there is none, and it is not to be made.
-        :raises CartChanged: it is another.
-        :raises TooManyAttempts: it would be one new cart too many of this network.
+        :raises CartGone: there is no cart, and none is to be made.
+        :raises CartChanged: ``If-Match`` names another state of it.
+        :raises TooManyAttempts: this network has made too many new carts.
         """
         with locked(self.shopper, create=create or self.shopper.user is not None) as cart:
             self.note_network(cart)
@@ -128,7 +128,7 @@ class CartAPIView(JSONView):
         self.shopper = Shopper(self.shopper.user, None if self.shopper.user else cart.key)
 
     def note_network(self, cart: Cart) -> None:
-        """Let ``cart``, which is locked, say where it is changed from; count it if it is new."""
+        """Record which network the locked ``cart`` is changed from; count the cart if it is new."""
         network = throttles.network_of(self.request)
         if cart.user_id is None and cart.seq == 1:  # it was just made: this is its first lock
             throttles.check("cart", ip=network)

@@ -102,7 +102,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'order',
                 'verbose_name_plural': 'orders',
                 'ordering': ('-id',),
-                'permissions': (('refund_order', 'Can pay back what was paid for an order'), ('cancel_order', 'Can cancel an order that waits for its money')),
+                'permissions': (('refund_order', 'Can refund an order'), ('cancel_order', 'Can cancel a pending order')),
             },
         ),
         migrations.CreateModel(

@@ -1,4 +1,4 @@
-"""Asking the provider of a payment, and reading whatever comes back."""
+"""Asking the provider of a payment, and reading the answer."""
 
 from __future__ import annotations
 
@@ -54,15 +54,15 @@ def ask_for_refund(attempt: PaymentAttempt) -> Outcome:
 
 
 def stop(attempt: PaymentAttempt, outcome: Outcome, refusal: Refused) -> Outcome:
-    """Make sure that an attempt is never paid, and return ``refusal``; or else what the provider says by then.
+    """Make sure that an attempt is never paid, and return ``refusal``; otherwise return the provider's latest answer.
 
-    :param outcome: what it said last. Where nothing stops it, a refusal is taken at its word, and what it has not
-        found is looked at again later.
+    :param outcome: the provider's last answer. Without a ``cancel_payment()``, a refusal is taken as final. A payment
+        that the provider has not found and cannot stop is looked at again later.
     """
     method = method_of(attempt)
     unfenced = replace(refusal, is_final=False)
     if method.has_own("cancel_payment"):
-        fenced = unfenced if method.paid_elsewhere else refusal  # nobody keeps a shopper from paying there late
+        fenced = unfenced if method.paid_elsewhere else refusal  # a shopper may still pay there late
         stopped = _read(attempt, lambda attempt: fenced if method.cancel_payment(attempt) is True else Pending())
         if stopped != Pending():
             return stopped
@@ -73,7 +73,7 @@ def stop(attempt: PaymentAttempt, outcome: Outcome, refusal: Refused) -> Outcome
 
 
 def _read(attempt: PaymentAttempt, ask: Callable[[PaymentAttempt], Any], nothing: Outcome = Unknown()) -> Outcome:  # noqa: B008
-    """Ask, and read the answer. Only ``PaymentError`` means that no money moved; any other exception is ``nothing``.
+    """Ask, and read the answer. Only ``PaymentError`` means that no money moved; after any other, return ``nothing``.
 
     :raises LostLease: another process has taken over.
     """
@@ -84,17 +84,17 @@ def _read(attempt: PaymentAttempt, ask: Callable[[PaymentAttempt], Any], nothing
     except LostLease:
         raise
     except InvalidAnswer:
-        logger.exception("Payment attempt %s was answered what cannot be: its outcome is unknown.", attempt.key)
+        logger.exception("Payment attempt %s got an invalid answer: its outcome is unknown.", attempt.key)
         flag(attempt, UNRESOLVED)
     except Exception:
-        logger.exception("Payment attempt %s raised: its outcome is unknown.", attempt.key)
+        logger.exception("Payment attempt %s raised an exception: its outcome is unknown.", attempt.key)
     return nothing
 
 
 def _checked(answer: Any, attempt: PaymentAttempt, ask: Any) -> Outcome:
-    """Return an answer that is one.
+    """Return the answer if it is an outcome.
 
-    :raises InvalidAnswer: it is something else, or its ``payment`` is.
+    :raises InvalidAnswer: it is something else, or its ``payment`` is not a ``Payment``.
     """
     name = f"{attempt.provider}.{ask.__name__}()"
     if not isinstance(answer, Paid | Pending | NotFound | Refused | Unknown):

@@ -17,7 +17,7 @@ __all__ = ["claim", "due", "new_lease", "release"]
 
 State = PaymentAttempt.State
 
-#: What can be looked at. A charge that failed may still turn out paid, if nobody could stop the provider.
+#: What can be worked on. A charge that failed may still turn out paid, if it could not be stopped at the provider.
 CLAIMABLE = Q(state__in=PaymentAttempt.OPEN) | Q(kind="charge", state="failed")
 
 
@@ -27,7 +27,7 @@ def new_lease(moment: datetime) -> dict[str, Any]:
 
 
 def due(moment: datetime) -> Q:
-    """Match the attempts that a process should have been looking at since ``moment``, and none has."""
+    """Match the attempts that have been due since ``moment``, and that no process works on."""
     its_turn = Q(check_at__lte=moment) | Q(state=State.CALLING, check_at=None, created_at__lte=moment)
     return CLAIMABLE & (Q(lease_until__lte=moment) | Q(lease_until=None) & its_turn)
 
@@ -44,5 +44,5 @@ def claim(pk: int) -> PaymentAttempt | None:
 
 
 def release(attempt: PaymentAttempt) -> None:
-    """Give the lease of an attempt back, which is otherwise as it was."""
+    """Give back the lease of an attempt, and change nothing else."""
     PaymentAttempt.objects.filter(pk=attempt.pk, lease=attempt.lease).update(lease=None, lease_until=None)

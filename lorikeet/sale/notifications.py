@@ -25,7 +25,7 @@ ANSWERS = "_lorikeet_answers"
 
 
 def announce(signal: Signal, model: Any, name: str, pk: int) -> None:
-    """Send ``signal`` with the row as it is after the commit, if anybody listens; lost if the process dies first."""
+    """Send ``signal`` with the row as it is after the commit, if it has receivers; lost if the process dies first."""
     if signal.has_listeners(model):
         transaction.on_commit(lambda: signal.send_robust(sender=model, **{name: model.objects.get(pk=pk)}), robust=True)
 
@@ -56,6 +56,6 @@ def answers_of(request: HttpRequest | None, order: Order) -> dict[str, Any]:
 
 
 def is_overdue(order: Order) -> bool:
-    """Tell whether whoever placed ``order`` must have died before it delivered ``order_checked_out``."""
+    """Tell whether the process that placed ``order`` seems to have died before it delivered ``order_checked_out``."""
     patience = timedelta(seconds=settings.LEASE_SECONDS)
     return order.purchased_on is not None and order.notified_at is None and order.purchased_on < now() - patience

@@ -1,6 +1,6 @@
 """PREPARE: the order and its payment attempt, made in one short transaction under the cart's lock.
 
-Everything is durable before the provider can hear of it.
+Everything is durable before the provider is called.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from .settle import place_order
 
 __all__ = ["Prepared", "Terms", "digest_of", "prepare"]
 
-#: How old an order that waits may be to be taken for the one that is asked for again.
+#: How old a pending order may be for a new one of the same to be taken for an accident.
 TWIN_AGE = timedelta(minutes=30)
 
 
@@ -55,8 +55,8 @@ class Terms:
     :param fingerprint: a digest of everything in the request that must be the same when ``key`` comes again.
     :param precondition: called with the contents and totals under the cart's lock; raises ``CartChanged``.
     :param network: where the request comes from, for throttling; empty if that is not known.
-    :param confirm_duplicate: the shopper wants the same again, although an order of it waits already.
-    :param off_session: the shopper is away, so that his bank cannot ask him anything.
+    :param confirm_duplicate: the shopper wants the same again, although an order of it is pending already.
+    :param off_session: the shopper is away, so that their bank cannot ask them anything.
     """
 
     key: str | None = None
@@ -76,7 +76,7 @@ class Prepared:
     attempt: PaymentAttempt | None = None
     replayed: bool = False
     is_duplicate: bool = False
-    #: Whether the shopper still means to pay as he did when the order was made.
+    #: Whether the cart still has the address and payment method that the order was made with.
     is_wanted: bool = True
 
 
@@ -155,8 +155,8 @@ def _can_wait_beside(attempt: PaymentAttempt, cart_id: int) -> bool:
 def digest_of(contents: CartContents, totals: Totals) -> str:
     """Return a digest of what is in a cart and selected for it.
 
-    Two have the same if their lines, total, address and payment method are: the order of one stands for the other's,
-    and going on with its payment charges what the shopper selected.
+    Carts with equal lines, total, address and payment method have the same digest. The order of one then serves for the
+    other, and continuing its payment charges what the shopper selected.
     """
     rows = sorted(
         f"{type(row).__name__} {total} {_own_values(row)}"
@@ -177,7 +177,7 @@ def _own_values(row: Any) -> dict[str, str]:
 
 
 def _twin(cart: Cart, digest: str, moment: datetime) -> Order | None:
-    """Find an order of the same by the same shopper that still waits for its money."""
+    """Find a pending order of the same by the same shopper."""
     waiting = Order.objects.filter(_of_shopper(cart), state=Order.State.PENDING, digest=digest)
     twin: Order | None = waiting.filter(created_at__gt=moment - TWIN_AGE).order_by("-id").first()
     return twin
@@ -188,7 +188,7 @@ def _of_shopper(cart: Cart) -> Q:
 
 
 def _limit_pending(cart: Cart, network: str) -> None:
-    """Refuse another order of a shopper, or of a network, of whose orders too many wait for their money.
+    """Refuse another order of a shopper, or of a network, that has too many pending orders.
 
     :param network: where the shopper is now; it counts for the cart from now on.
     :raises TooManyAttempts: until the first of them expires.
@@ -201,7 +201,7 @@ def _limit_pending(cart: Cart, network: str) -> None:
     pending = Order.objects.filter(near, state=Order.State.PENDING)
     found = pending.aggregate(mine=Count("pk", filter=mine), all=Count("pk"), first=Min("expires_at"))
     if found["mine"] >= settings.MAX_PENDING_ORDERS or found["all"] >= settings.MAX_NETWORK_PENDING_ORDERS:
-        message = _("Too many orders wait for their money. Pay or cancel one of them first.")
+        message = _("Too many orders are unpaid. Pay or cancel one of them first.")
         raise TooManyAttempts(throttles.seconds_until(found["first"]), message)
 
 
@@ -286,7 +286,7 @@ def _make_attempt(contents: CartContents, order: Order, moment: datetime) -> Pay
 
 
 def _prepare_rows(contents: CartContents, totals: Totals, order: Order) -> None:
-    """Let everything that was sold take what it needs: last, since these rows may be hot."""
+    """Let everything that was sold take what it needs: last, since other checkouts may wait for these rows."""
     gone = ConflictErrorSet()
 
     def ask(take: Callable[..., None], *args: Any) -> None:

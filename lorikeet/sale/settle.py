@@ -30,11 +30,11 @@ __all__ = ["UNRESOLVED", "cancel_order", "flag", "owe", "place_order", "postpone
 logger = logging.getLogger(__name__)
 
 State = PaymentAttempt.State
-#: Why a payment needs attention whose outcome has been unknown for a while; an answer of its provider settles that.
+#: The reason for attention of a payment whose outcome has been unknown for a while. The provider's answer clears it.
 UNRESOLVED = "unresolved"
 #: How soon, and how late, a payment that waits is looked at again.
 SOONEST, LATEST = timedelta(seconds=10), timedelta(hours=1)
-#: How long money is looked out for that nobody could stop, once the order has expired.
+#: How long to watch for a payment that could not be stopped, once its order has expired.
 WATCHED = timedelta(days=1)
 
 
@@ -89,7 +89,7 @@ def _receive(attempt: PaymentAttempt, paid: Paid) -> bool:
 
 
 def _retire_spent(attempt: PaymentAttempt) -> None:
-    """Take a payment method that pays only once out of sight, now that it has paid."""
+    """Retire a payment method that may pay only once, now that it has paid."""
     method = subclass_of(attempt.method)
     if method is not None and not method.reusable and method.active:
         method.retire()
@@ -100,7 +100,7 @@ def _wrong_amount() -> dict[str, str]:
 
 
 def _record_refund(attempt: PaymentAttempt, as_agreed: bool, facts: dict[str, Any]) -> None:
-    """Record money that went back, whatever is odd about what the provider says of it."""
+    """Record a refund that was made, even with a wrong amount or a reference that is taken."""
     is_taken = _is_taken(attempt, facts["reference"])
     if is_taken:
         facts["reference"] = attempt.reference
@@ -113,7 +113,7 @@ def _record_refund(attempt: PaymentAttempt, as_agreed: bool, facts: dict[str, An
 
 
 def owe(charge: PaymentAttempt, amount: Decimal, currency: str, **values: Any) -> PaymentAttempt:
-    """Record that something is to be paid back of a charge. Without a lease among ``values``, recovery asks for it."""
+    """Record that ``amount`` of a charge is to be refunded. Without a lease among ``values``, recovery asks for it."""
     moment = now()
     attempt: PaymentAttempt = PaymentAttempt.objects.create(
         order_id=charge.order_id,
@@ -130,7 +130,7 @@ def owe(charge: PaymentAttempt, amount: Decimal, currency: str, **values: Any) -
 
 
 def _fail(attempt: PaymentAttempt, refused: Refused, attention: str = "") -> None:
-    """Record that nothing was taken, and hand back what is on the order; ask for attention where it says why."""
+    """Record that no money moved, and hand back what is on the order; flag the attempt with ``attention``, if any."""
     moment = now()
     watch = None if refused.is_final else moment + SOONEST
     values = {"state": State.FAILED, "info": _as_json(refused.info), "attention": "", "check_at": watch}
@@ -147,7 +147,7 @@ def _fail(attempt: PaymentAttempt, refused: Refused, attention: str = "") -> Non
 
 
 def _park(attempt: PaymentAttempt) -> None:
-    """Leave an attempt whose outcome nobody can ask for to the staff, and let the shopper use the cart again."""
+    """Leave an attempt whose provider cannot be asked to the staff, and let the shopper use the cart again."""
     order = _lock_order(attempt.order_id, with_cart=True)
     values = {"state": State.UNKNOWN, "check_at": None, "lease": None, "lease_until": None, "updated_at": now()}
     if PaymentAttempt.objects.filter(pk=attempt.pk, state__in=PaymentAttempt.OPEN).update(**values):
@@ -157,7 +157,7 @@ def _park(attempt: PaymentAttempt) -> None:
 
 
 def _wait(attempt: PaymentAttempt, outcome: Pending | NotFound | Unknown) -> None:
-    """Give the lease back and note when to look again; only the holder of the lease does."""
+    """Give the lease back and record when to look again, if this process still holds the lease."""
     mine = PaymentAttempt.objects.filter(pk=attempt.pk, lease=attempt.lease)
     moment = now()
     values: dict[str, Any] = {"lease": None, "lease_until": None, "check_at": _next_look(attempt, moment)}
@@ -184,7 +184,7 @@ def _wait(attempt: PaymentAttempt, outcome: Pending | NotFound | Unknown) -> Non
 
 
 def postpone(attempt: PaymentAttempt) -> None:
-    """Give the lease of an attempt back that could not be settled, and let it be looked at again later and later."""
+    """Give back the lease of an attempt that could not be settled, and look at it again after ever longer pauses."""
     mine = PaymentAttempt.objects.filter(pk=attempt.pk, lease=attempt.lease)
     mine.update(lease=None, lease_until=None, check_at=_next_look(attempt, now()))
 
@@ -229,7 +229,7 @@ def cancel_order(order: Order, reason: str) -> None:
 
 
 def _call(order: Order, hook: str) -> list[Any]:
-    """Call a hook of what is on ``order``, then of the charge sources, then of who takes part; return the rows."""
+    """Call a hook of what is on ``order``, then of the charge sources, then the registered hooks; return the rows."""
     rows = list(_rows(order, hook))
     for row in rows:
         with row.unfrozen():
@@ -263,7 +263,7 @@ def flag(attempt: PaymentAttempt, attention: str) -> None:
 
 
 def _lock_order(pk: int, with_cart: bool) -> Order:
-    """Lock an order and, before it, its cart where lines may go back to it, as everybody does who needs both."""
+    """Lock an order and, before it, its cart where lines may go back to it: always in this order."""
     cart = Order.objects.values_list("cart", flat=True).get(pk=pk) if with_cart else None
     if cart is not None:
         lock(pk=cart)
@@ -284,7 +284,7 @@ def _move_on(attempt: PaymentAttempt, moment: datetime, states: Any = PaymentAtt
 
 
 def _is_taken(attempt: PaymentAttempt, reference: str | None) -> bool:
-    """Tell whether another attempt has this reference; the constraint of the database stands behind it."""
+    """Tell whether another attempt has this reference; a constraint of the database makes sure of it."""
     if reference in (None, attempt.reference):
         return False
     others = PaymentAttempt.objects.filter(provider=attempt.provider, reference=reference, kind=attempt.kind)

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 State = PaymentAttempt.State
 BATCH = 500
-#: How many payments in a row a provider may not answer for, before its turn is over.
+#: After how many unanswered payments in a row a provider's turn is over.
 SILENT_AFTER = 50
 #: How many seconds a provider's turn lasts: what is not reached by then is reached in the next run.
 TURN_SECONDS = 30
@@ -33,10 +33,10 @@ UNKNOWN_FOR = timedelta(minutes=15)
 
 
 def resolve_due() -> int:
-    """Ask after the payments whose process died in the middle, and those that are to be looked at again by now.
+    """Resolve the payments whose process died in the middle, and those that are due to be looked at again.
 
     Each provider has its turn, and those of its payments whose outcome is unknown have one of their own: what does not
-    answer keeps nothing else waiting for longer than ``TURN_SECONDS``.
+    answer delays the others by at most ``TURN_SECONDS``.
     """
     attempts = PaymentAttempt.objects.filter(due(now()))
     providers = sorted(set(attempts.values_list("provider", flat=True)))
@@ -46,7 +46,7 @@ def resolve_due() -> int:
 
 
 def _take_turn(provider: str, attempts: QuerySet[PaymentAttempt]) -> int:
-    """Ask one provider after up to ``BATCH`` payments, in the order in which they are due."""
+    """Resolve up to ``BATCH`` payments of one provider, in the order in which they are due."""
     looked = silences = 0
     ends = monotonic() + TURN_SECONDS
     for attempt in attempts.order_by(Coalesce("lease_until", "check_at", "created_at"), "id")[:BATCH]:
@@ -65,7 +65,7 @@ def _take_turn(provider: str, attempts: QuerySet[PaymentAttempt]) -> int:
 
 
 def flag_unresolved() -> int:
-    """Tell the staff of payments whose outcome has been unknown for a quarter of an hour."""
+    """Flag for the staff the payments whose outcome has been unknown for a quarter of an hour."""
     unresolved = PaymentAttempt.objects.filter(
         state__in=(State.CALLING, State.UNKNOWN), attention="", updated_at__lt=now() - UNKNOWN_FOR
     )

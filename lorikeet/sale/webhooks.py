@@ -1,4 +1,4 @@
-"""Webhooks: pokes. What they say is never believed; it only names the payments that the provider is asked about."""
+"""Webhooks: they only name the payments that the provider is then asked about. Nothing else in them is believed."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from ..http.representation import Representation, etag, render, with_time
 
 register = template.Library()
 
-#: So that nothing a shopper has typed ends the script element (as Django's ``json_script`` does), or an attribute that
-#: somebody puts the element into; JSON itself has no use for an apostrophe.
+#: So that no text of a shopper ends the script element (as in Django's ``json_script``), or an attribute that a
+#: template puts the element into. JSON itself needs no apostrophe.
 ESCAPES = {ord(character): f"\\u{ord(character):04X}" for character in "<>&'"}
 
 

@@ -99,9 +99,7 @@ def test_a_shopper_with_many_orders_that_wait_makes_no_more(shopper, wine, uncha
         response = shopper.checkout()
 
     assert response.status_code == 429
-    assert response.json()["detail"].startswith(
-        "Too many orders wait for their money. Pay or cancel one of them first."
-    )
+    assert response.json()["detail"].startswith("Too many orders are unpaid. Pay or cancel one of them first.")
     assert 590 <= int(response["Retry-After"]) <= 600
 
 

@@ -283,14 +283,14 @@ def test_an_order_that_cannot_be_worked_on_does_not_stop_the_others(act, allow, 
 
     assert sorted(said) == sorted(
         [
-            f"Order {broken.order_id} could not be worked on; the log says why.",
+            f"This failed for Order {broken.order_id}; the log says why.",
             f"Order {whole.order_id}: cancelled",
         ]
     )
     assert [states(attempt)[1] for attempt in two] == ["pending", "cancelled"]
     assert [entry[2] for entry in log()] == [whole.order_id]
     assert [record.getMessage() for record in caplog.records if record.name == "lorikeet.admin_bases"] == [
-        f"Order {broken.order_id} could not be worked on."
+        f"An action of the admin failed for Order {broken.order_id}."
     ]
 
 
@@ -316,7 +316,7 @@ def test_a_payment_that_cannot_be_worked_on_does_not_stop_the_others(act, allow,
     said = act("ask_again", broken, whole)
 
     assert sorted(said) == sorted(
-        [f"charge {broken.key} could not be worked on; the log says why.", f"charge {whole.key}: failed"]
+        [f"This failed for charge {broken.key}; the log says why.", f"charge {whole.key}: failed"]
     )
     assert [entry[2] for entry in log()] == [whole.pk]
 
@@ -343,7 +343,7 @@ def test_what_can_be_asked_about_is_not_decided_by_hand(act, allow, waiting, unc
     with unchanged():
         said = act(action, waiting)
 
-    assert said == [f"charge {waiting.key} can be asked for: do that."]
+    assert said == [f"The provider can be asked about charge {waiting.key}: do that instead."]
     assert log() == []
 
 
@@ -352,7 +352,7 @@ def test_of_several_those_are_decided_that_may_be(act, allow, waiting, parked):
     said = act("mark_paid", waiting, parked)
 
     assert sorted(said) == sorted(
-        [f"charge {waiting.key} can be asked for: do that.", f"charge {parked.key} was settled."]
+        [f"The provider can be asked about charge {waiting.key}: do that instead.", f"charge {parked.key} was settled."]
     )
     assert (states(waiting), states(parked)) == (("pending", "pending"), ("paid", "placed"))
 

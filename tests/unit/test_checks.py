@@ -280,7 +280,7 @@ def test_e033_no_middleware_that_a_cart_is_found_by(attribute, path):
     with modify_settings(MIDDLEWARE={"remove": [path]}):
         assert found() == [
             Error(
-                f"request.{attribute} is not there, by which a shopper's cart is found.",
+                f"No middleware sets request.{attribute}, by which a shopper's cart is found.",
                 hint=f'Add "{path}" to MIDDLEWARE, before "lorikeet.middleware.CartMiddleware".',
                 id="lorikeet.E033",
             )
@@ -329,9 +329,9 @@ def test_w020_no_page_of_orders():
 
         assert found() == [
             Warning(
-                "LORIKEET_ORDER_DETAIL_VIEW is not set: orders have no page, and the answer to a checkout no url.",
-                hint='LORIKEET_ORDER_DETAIL_VIEW = "order", the name of the URL of an OrderDetailView, '
-                "or None, if they are to have none.",
+                "LORIKEET_ORDER_DETAIL_VIEW is not set: orders have no page, and the answer to a checkout has no url.",
+                hint='LORIKEET_ORDER_DETAIL_VIEW = "order", the name of the URL of an OrderDetailView; '
+                "None if orders have no page.",
                 id="lorikeet.W020",
             )
         ]
@@ -381,8 +381,8 @@ def test_w021_to_w023_pages_on_other_origins_that_may_do_nothing(corsheaders):
             id="lorikeet.W022",
         ),
         Warning(
-            "CORS_ALLOW_CREDENTIALS is not set: pages on other origins send no cookies, and each of their requests is "
-            "that of another guest.",
+            "CORS_ALLOW_CREDENTIALS is not set: pages on other origins send no cookies, and each of their requests "
+            "comes from a new guest.",
             hint="CORS_ALLOW_CREDENTIALS = True; or False, if they send X-Cart-Token.",
             id="lorikeet.W023",
         ),

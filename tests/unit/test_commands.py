@@ -164,7 +164,7 @@ def test_a_shop_that_is_not_fails_and_every_row_is_named(unchanged):
         [
             f"lorikeet.Order {first.pk}: A pending order has an open payment.",
             f"lorikeet.Order {second.pk}: A pending order has an open payment.",
-            f"lorikeet.Order {second.pk}: Only a sale is told.",
+            f"lorikeet.Order {second.pk}: Only a sale is announced.",
         ],
         "3 violations.",
     )
@@ -192,7 +192,7 @@ def test_what_is_only_open_is_settled_and_passes(waiting, provider):
     """It may be a payment that is being made this very moment."""
     paid = provider.pay_elsewhere(1200, "AUD", key=waiting.key)
 
-    said = [line("open", paid), "The providers' books agree, but for what was open."]
+    said = [line("open", paid), "The providers' books agree, except for open payments."]
     assert run("lorikeet_reconcile") == said
     assert states(waiting) == ("paid", "placed")
 

@@ -293,7 +293,7 @@ def test_a_line_without_a_valid_price_is_the_hosts_mistake_and_is_logged(caplog)
 
     assert (is_new, row.cart) == (True, cart)
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
-        (logging.ERROR, "MoodyLine.get_total() returned no money.")
+        (logging.ERROR, "MoodyLine.get_total() returned an invalid amount.")
     ]
 
 

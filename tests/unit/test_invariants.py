@@ -84,7 +84,9 @@ def test_a_shop_in_the_middle_of_everything_is_in_good_order(scripted):
 
 
 def test_a_violation_names_its_row_and_its_rule():
-    assert str(Violation("A sale is told.", "lorikeet.Order 7")) == "lorikeet.Order 7: A sale is told."
+    assert (
+        str(Violation("Every sale is announced.", "lorikeet.Order 7")) == "lorikeet.Order 7: Every sale is announced."
+    )
 
 
 # orders
@@ -189,14 +191,14 @@ def test_a_sale_that_was_not_told_for_long_is_found(sold):
     lately = found()
     only(sold.order, purchased_on=now() - timedelta(minutes=61))
 
-    assert (lately, found()) == ([], [("A sale is told.", label(sold.order))])
+    assert (lately, found()) == ([], [("Every sale is announced.", label(sold.order))])
 
 
 def test_what_was_told_and_is_no_sale_is_found(attempt):
     cancelled = make_order(state="cancelled", notified_at=now())
     only(attempt.order, notified_at=now())
 
-    assert found() == [("Only a sale is told.", label(attempt.order)), ("Only a sale is told.", label(cancelled))]
+    assert found() == [("Only a sale is announced.", label(attempt.order)), ("Only a sale is told.", label(cancelled))]
 
 
 # payments
@@ -289,8 +291,8 @@ def test_everything_that_is_wrong_is_found_rule_by_rule_and_row_by_row():
     assert found() == [
         ("A pending order has an open payment.", label(first)),
         ("A pending order has an open payment.", label(second)),
-        ("Only a sale is told.", label(first)),
-        ("Only a sale is told.", label(second)),
+        ("Only a sale is announced.", label(first)),
+        ("Only a sale is announced.", label(second)),
     ]
 
 
@@ -313,8 +315,8 @@ def test_whatever_breaks_a_rule_of_the_hosts_is_found_behind_the_others_row_by_r
     house_rules(lambda: [("No order is cancelled.", Order.objects.filter(state="cancelled").order_by("-pk"))])
 
     assert found() == [
-        ("Only a sale is told.", label(first)),
-        ("Only a sale is told.", label(second)),
+        ("Only a sale is announced.", label(first)),
+        ("Only a sale is announced.", label(second)),
         ("No order is cancelled.", label(first)),
         ("No order is cancelled.", label(second)),
     ]

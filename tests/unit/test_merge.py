@@ -292,7 +292,7 @@ def test_carts_in_two_currencies_that_both_hold_something_stay_as_they_are(user,
         is_gone = merge(guest.key, user)
 
     assert is_gone is False
-    assert f"Carts {guest.pk} and {cart.pk} are priced in two currencies, and stay apart." in caplog.text
+    assert f"Carts {guest.pk} and {cart.pk} are in different currencies, and are not merged." in caplog.text
 
 
 @pytest.mark.parametrize("kind", ["line", "adjustment", "pending order"])

@@ -135,7 +135,7 @@ def test_an_adjustment_in_no_cart_has_no_total():
     with pytest.raises(TypeError) as refusal:
         models.ShareOff(parts=3).total  # noqa: B018 - reading it is the act
 
-    assert str(refusal.value) == "This adjustment is in no cart: it has no total."
+    assert str(refusal.value) == "Put this adjustment into a cart first: elsewhere it has no total."
 
 
 def test_an_adjustment_of_another_cart_has_no_total_in_this_one():

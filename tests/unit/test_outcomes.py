@@ -182,7 +182,7 @@ def test_a_refund_in_the_books_has_an_amount(amount):
 
 @pytest.mark.parametrize("amount", [Decimal(0), Decimal(-5)])
 def test_a_refund_in_the_books_is_above_zero(amount):
-    with pytest.raises(InvalidAnswer, match=f"^What was paid back is an amount above zero, not {amount}\\.$"):
+    with pytest.raises(InvalidAnswer, match=f"^A refund is an amount above zero, not {amount}\\.$"):
         refund(amount=amount)
 
 

@@ -27,7 +27,7 @@ def found():
 
 IMMEDIATE = {"transaction_mode": "IMMEDIATE"}
 SLOW_WRITES = Warning(
-    "Two writes at the same moment can fail on SQLite as it is set up: transactions begin without its lock.",
+    "SQLite's transactions begin without a lock, so that two writes at the same moment can fail.",
     hint='DATABASES = {"default": {..., "OPTIONS": {"transaction_mode": "IMMEDIATE"}}}',
     id="lorikeet.W005",
 )
@@ -268,7 +268,7 @@ def test_e013_a_payment_elsewhere_that_nobody_can_look_up(monkeypatch):
 
     assert found() == [
         Error(
-            "testapp.Transfer has no look_up() of its own: nobody can say what was paid.",
+            "testapp.Transfer has no look_up() of its own: it cannot tell what was paid.",
             hint="def look_up(self, reference): ...",
             obj=models.Transfer,
             id="lorikeet.E013",

@@ -172,7 +172,7 @@ def test_any_other_error_says_nothing(asked, scripted, error, caplog):
     assert start(asked) == Unknown()
     (record,) = caplog.records
     assert (record.levelno, record.exc_info[1]) == (logging.ERROR, error)
-    assert record.getMessage() == f"Payment attempt {asked.key} raised: its outcome is unknown."
+    assert record.getMessage() == f"Payment attempt {asked.key} raised an exception: its outcome is unknown."
 
 
 @pytest.mark.parametrize("answer", [None, True, "ch_1", Paid, NotFound], ids=repr)
@@ -181,7 +181,7 @@ def test_what_is_no_outcome_says_nothing(asked, scripted, answer, caplog):
 
     assert check(asked) == Unknown()
     said, flagged = caplog.records
-    assert said.getMessage() == f"Payment attempt {asked.key} was answered what cannot be: its outcome is unknown."
+    assert said.getMessage() == f"Payment attempt {asked.key} got an invalid answer: its outcome is unknown."
     assert str(said.exc_info[1]) == (
         f"ScriptedCard.check_payment() returned {answer!r} instead of Paid(...) or Pending(...)."
     )
@@ -348,7 +348,7 @@ def test_what_a_method_can_do_is_read_from_what_it_has(method, can_be_asked, can
 
 
 def test_a_method_without_a_refund_says_so(simple):
-    with pytest.raises(TypeError, match=r"^PretendCard cannot pay back: it has no refund_payment\(\)\.$"):
+    with pytest.raises(TypeError, match=r"^PretendCard cannot refund: write its refund_payment\(self, attempt\)\.$"):
         method_of(simple).refund_payment(simple)
 
 

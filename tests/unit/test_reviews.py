@@ -280,7 +280,7 @@ def test_a_method_that_cannot_be_asked_is_left_alone(scripted, unchanged):
 
 
 def test_by_itself_a_method_cannot_be_asked(begun):
-    with pytest.raises(TypeError, match=r"^ScriptedCard cannot look at a settled payment: it has no review_payment"):
+    with pytest.raises(TypeError, match=r"^ScriptedCard cannot review a payment: write its review_payment"):
         begun.method.review_payment(begun)
 
 

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
-    """Print every payment that a provider sees differently; the exit status is 1 if one is more than just open."""
+    """Print every payment that a provider sees differently; the exit status is 1 if one of them is not merely open."""
 
     help = "Compares the payments of the last days with the providers' books."
 
@@ -44,7 +44,7 @@ class Command(BaseCommand):
         if found:
             raise CommandError(f"{found} differences.")
         self.stdout.write(
-            "The providers' books agree, but for what was open." if open_ else "The providers' books agree."
+            "The providers' books agree, except for open payments." if open_ else "The providers' books agree."
         )
 
     def report(self, difference: Difference, refunds: bool) -> None:
