@@ -245,7 +245,7 @@ class PaymentAttemptAdmin(ReadOnly, Acting):
 
     @admin.action(description=_("It was paid: settle it"), permissions=["resolve"])
     def mark_paid(self, request: HttpRequest, queryset: QuerySet[PaymentAttempt]) -> None:
-        """Settle what the staff know to be paid, or paid back."""
+        """Settle what the staff know was paid, or refunded."""
         self.decide(request, queryset, True)
 
     @admin.action(description=_("It was not paid: give it up"), permissions=["resolve"])

@@ -35,7 +35,7 @@ READ = [
     *("Content-Location", "ETag", "Idempotency-Replayed", "Location"),
     *("Preference-Applied", "Retry-After", "X-API-Error", "X-Cart-Token"),
 ]
-#: What django-cors-headers lets them send of these by itself.
+#: Those of them that django-cors-headers allows by default.
 SENT_BY_DEFAULT = ["X-CSRFToken"]
 #: The attributes of a request by which a shopper's cart is found, and the middleware that sets each.
 MIDDLEWARE = {
@@ -142,8 +142,8 @@ def _check_site() -> Iterator[CheckMessage]:
     if not hasattr(django_settings, Settings.ORDER_DETAIL_VIEW.name):
         yield Warning(
             "LORIKEET_ORDER_DETAIL_VIEW is not set: orders have no page, and the answer to a checkout has no url.",
-            hint='LORIKEET_ORDER_DETAIL_VIEW = "order", the name of the URL of an OrderDetailView, or None, if they '
-            "are to have none.",
+            hint='LORIKEET_ORDER_DETAIL_VIEW = "order", the name of the URL of an OrderDetailView; '
+            "None if orders have no page.",
             id="lorikeet.W020",
         )
     if settings.ORDER_DETAIL_VIEW is not None:

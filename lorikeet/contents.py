@@ -16,7 +16,7 @@ __all__ = ["NO_CART", "CartContents", "owned_by"]
 
 #: What a shopper selects for a cart: each is a column of the cart.
 SELECTED = ("delivery_address", "payment_method")
-#: The key of a cart that does not exist, to which nothing belongs; NULL would match what is in no cart.
+#: The primary key of no cart. NULL would match rows that are outside of every cart.
 NO_CART = -1
 
 
@@ -37,7 +37,7 @@ class CartContents:
     def load(cls, cart: Cart, has_adjustments: bool = True) -> CartContents:
         """Load what is in ``cart`` afresh: one query for the lines, one for the adjustments.
 
-        What is selected is loaded if it is not yet, by two queries for each. A lookup of ``cart_prefetch`` that cannot
+        Selected rows that are not loaded yet take two queries each. A lookup of ``cart_prefetch`` that cannot
         be joined costs one more.
 
         :param has_adjustments: ``False`` if it is known that there are none.

@@ -11,7 +11,7 @@ from .sale.leases import due
 
 __all__ = ["Health", "health"]
 
-#: How long ago recovery may have run last, and how far anything may be past its time, before that is a problem.
+#: How long ago recovery may have run last, and how late anything may be, before that is a problem.
 LATE = timedelta(minutes=10)
 
 

@@ -17,7 +17,7 @@ from .sale.leases import due
 
 __all__ = ["Violation", "register_rules", "violations"]
 
-#: How long anything may be past its time: recovery runs every minute.
+#: How late anything may be: recovery runs every minute.
 LATE = timedelta(hours=1)
 #: Smaller differences of sums are ignored, since SQLite adds up in floating point.
 LEAST = Decimal("0.00005")
@@ -67,8 +67,8 @@ def _orders() -> Iterator[tuple[str, QuerySet[Any]]]:
     yield "A pending order has an open payment.", orders.filter(state="pending").exclude(pk__in=waiting)
     yield "An order is in flight for its own cart.", orders.exclude(slot=None).exclude(slot=F("cart"))
     yield "What is on an order adds up to its totals.", _wrong_sums(orders)
-    told_by = now() - LATE
-    yield "Every sale is announced.", orders.placed().filter(notified_at=None, purchased_on__lt=told_by)
+    announced_by = now() - LATE
+    yield "Every sale is announced.", orders.placed().filter(notified_at=None, purchased_on__lt=announced_by)
     yield "Only a sale is announced.", orders.exclude(state="placed").exclude(notified_at=None)
 
 

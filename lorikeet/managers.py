@@ -76,9 +76,9 @@ class SubclassQuerySet(models.QuerySet[M, M]):
     """A queryset of a multi-table parent."""
 
     def select_subclasses(self) -> SubclassQuerySet[M]:
-        """Return the rows as instances of their own classes, in one query whatever types there are.
+        """Return the rows as instances of their own classes, in one query for any number of types.
 
-        What a class names in ``cart_prefetch`` comes along: joined where every step is a forward key, else fetched
+        What a class names in ``cart_prefetch`` is loaded too: joined where every step is a forward key, else fetched
         by one more query for each class and lookup that is met.
         """
         clone: SubclassQuerySet[M] = self.all()
@@ -113,9 +113,9 @@ class OrderQuerySet(models.QuerySet[M, M]):
     """Orders, and the subset that a shop sees as sales."""
 
     def placed(self) -> OrderQuerySet[M]:
-        """Return the sales: without orders that wait for their money, and without cancelled ones.
+        """Return the sales: without pending and cancelled orders.
 
-        Reports, exports and lists read these. The admin lists them unless it is asked for another state.
+        Use it for reports, exports and lists. The admin too lists these by default.
         """
         placed: OrderQuerySet[M] = self.filter(state="placed")
         return placed

@@ -232,7 +232,7 @@ class PaymentMethod(Ownable):
 
     #: How long repeating ``make_payment()`` with the same ``order.payment_key`` is harmless; ``None``: never.
     retry_window: ClassVar[timedelta | None] = None
-    #: How long an order waits for its money; ``None``: ``LORIKEET_CHECKOUT_SECONDS``.
+    #: How long an order waits for its payment; ``None``: ``LORIKEET_CHECKOUT_SECONDS``.
     payment_window: ClassVar[timedelta | None] = None
     #: Whether shoppers pay somewhere else in their own time, and may use their cart for something new meanwhile.
     paid_elsewhere: ClassVar[bool] = False

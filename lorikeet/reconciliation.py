@@ -31,7 +31,7 @@ class Difference:
 
     :param kind: ``"unknown"``: the database has never heard of it. ``"open"``: paid there, not settled here yet.
         ``"parked"``: paid there, and the staff must decide. ``"unpaid"``: paid there, failed here. ``"amount"``: the
-        amounts differ. ``"refunds"``: what was paid back of it differs. ``"second"``: a second payment under the key
+        amounts differ. ``"refunds"``: what was refunded of it differs. ``"second"``: a second payment under the key
         of one that is settled.
     :param provider: the registered type of the payment method.
     """

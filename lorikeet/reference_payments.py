@@ -50,7 +50,7 @@ class ReferencePaymentMethod(PaymentMethod):
 
     The order waits for ``payment_window``; meanwhile the client posts ``{"data": {"reference": "..."}}`` to the
     checkout's ``confirm_url``. Each reference counts once. A payment that carries the order's key and another amount
-    is paid back; one with another key is not this shopper's and is refused.
+    is refunded; one with another key is not this shopper's and is refused.
     """
 
     paid_elsewhere = True
@@ -109,7 +109,7 @@ class ReferencePaymentMethod(PaymentMethod):
         return Paid(reported.reference or reference, reported.amount, reported.currency)
 
     def cancel_payment(self, attempt: PaymentAttempt) -> bool:
-        """Give up waiting, unless a payment is on its way. One that is reported afterwards is paid back."""
+        """Give up waiting, unless a payment is on its way. One that is reported afterwards is refunded."""
         reference = attempt.reference or self.find_reference(attempt)
         return reference is None or not self._is_good(reference)
 

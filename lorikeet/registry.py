@@ -30,7 +30,7 @@ class Registry:
 
         Registering the same pair again is harmless.
 
-        :raises RegistrationError: ``model`` is no subclass of one of the parents, it is registered with another
+        :raises RegistrationError: ``model`` is not a subclass of a parent, it is registered with another
             serializer, or another model of the same kind has this name.
         """
         base = base_of(model)

@@ -1,4 +1,4 @@
-"""What Lorikeet tells the rest of the site. Receivers run after the commit, and one that fails stops no other.
+"""The signals that Lorikeet sends to the site. Receivers run after the commit; one that fails does not stop the others.
 
 ``order_placed``
     An order has just been placed. Sent once, by the process that placed it, with ``order``. If that process dies
@@ -9,7 +9,7 @@
     A dict that a receiver returns is added to the answer 200 to the client, if the receiver ran in that request; the
     answer to a later request, or after recovery, comes without it. Lorikeet's own keys win.
 ``order_cancelled``
-    A pending order was given up and its lines handed back. Sent once, with ``order``.
+    A pending order was cancelled, and its lines handed back to the cart. Sent once, with ``order``.
 ``payment_changed``
     A payment attempt reached another state. Sent once, with ``attempt``.
 ``payment_attention``
@@ -17,7 +17,7 @@
     with ``attempt``, whose ``attention`` says which.
 ``cart_merged``
     A guest's cart was merged into a user's at login. Sent once, with ``cart`` (the user's) and ``merged_lines``, the
-    number of lines that came along.
+    number of lines that were moved.
 
 The sender is the model class of the object each signal is about.
 """

@@ -29,9 +29,10 @@ logger = logging.getLogger(__name__)
 def merge(key: UUID, user: Any) -> bool:
     """Merge the guest's cart that has this ``key`` into the user's; tell whether no cart has this key any more.
 
-    Lines and adjustments come along, equal ones are combined; so do addresses and payment methods. What the guest had
-    selected, and the e-mail address, count only where the user has nothing of the kind: a planted session must redirect
-    neither a parcel nor its receipt. A checkout in flight goes on, and hands its lines to the user's cart if it fails.
+    Lines, adjustments, addresses and payment methods are moved; equal lines and adjustments are combined. What the
+    guest had selected, and the e-mail address, count only where the user has nothing of the kind: a planted session
+    must redirect neither a parcel nor its receipt. A checkout in flight goes on, and hands its lines to the user's cart
+    if it fails.
 
     What cannot be moved stays in the guest's cart, which can be merged again later: the rows that the user's cart has
     no room for, and everything if both carts hold something in different currencies, since a line has a price in one

@@ -29,7 +29,7 @@ def method_of(attempt: PaymentAttempt) -> Any:
 
 
 def read_key(text: Any) -> UUID | None:
-    """Return the key of an attempt as a provider shows it, or ``None`` if this is no key of ours."""
+    """Return the key of an attempt as a provider shows it, or ``None`` if this is not such a key."""
     try:
         return UUID(str(text))
     except ValueError:
@@ -37,18 +37,18 @@ def read_key(text: Any) -> UUID | None:
 
 
 def start(attempt: PaymentAttempt) -> Outcome:
-    """Have the provider charge an attempt whose lease is held."""
+    """Have the provider charge ``attempt``, whose lease is held."""
     method = method_of(attempt)
     return _read(attempt, method.start_payment, Unknown(method.can_be_asked))
 
 
 def check(attempt: PaymentAttempt) -> Outcome:
-    """Ask what became of an attempt whose lease is held."""
+    """Ask what became of ``attempt``, whose lease is held."""
     return _read(attempt, method_of(attempt).check_payment)
 
 
 def ask_for_refund(attempt: PaymentAttempt) -> Outcome:
-    """Have the provider pay back what ``attempt``, whose lease is held, says."""
+    """Have the provider make a refund, ``attempt``, whose lease is held."""
     method = method_of(attempt)
     return _read(attempt, method.refund_payment) if method.can_refund else Unknown(can_be_asked=False)
 

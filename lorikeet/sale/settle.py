@@ -59,7 +59,7 @@ def settle(attempt: PaymentAttempt, outcome: Outcome) -> bool:
 
 
 def _receive(attempt: PaymentAttempt, paid: Paid) -> bool:
-    """Record money: it places the order, or is paid back."""
+    """Record received money: it places the order, or is refunded."""
     as_agreed = (paid.amount, paid.currency) == (attempt.amount, attempt.currency)
     received = "" if as_agreed else f"{paid.amount} {paid.currency}"
     facts: dict[str, Any] = {

@@ -21,8 +21,8 @@ __all__ = ["receive"]
 
 logger = logging.getLogger(__name__)
 
-#: More than any provider puts into one event.
-MOST_POKES = 100
+#: How many payments are read of one event: more than any provider puts into one.
+MOST_NAMED = 100
 
 
 def receive(name: str, request: HttpRequest) -> None:
@@ -31,14 +31,14 @@ def receive(name: str, request: HttpRequest) -> None:
     :param name: the registered type of the payment method that it is for.
     :raises NoWebhooks: there is no such payment method, or it takes no webhooks.
     :raises WebhookError: its signature is wrong.
-    :raises ProviderUnavailable: the provider did not answer; it is to send the webhook again.
+    :raises ProviderUnavailable: the provider did not answer; it should send the webhook again.
     :raises Exception: the first that one of the payments raised, when the others are done.
     """
     model: Any = registry.types(PaymentMethod).get(name)
     if model is None or not model.has_own("read_webhook"):
         raise NoWebhooks(name)
-    pokes = list(filter(is_reference, islice(model.read_webhook(request), MOST_POKES)))
-    named = Q(reference__in=pokes) | Q(key__in=list(filter(None, map(read_key, pokes))))
+    names = list(filter(is_reference, islice(model.read_webhook(request), MOST_NAMED)))
+    named = Q(reference__in=names) | Q(key__in=list(filter(None, map(read_key, names))))
     errors = []
     for attempt in PaymentAttempt.objects.filter(named, provider=name):
         try:

@@ -198,7 +198,10 @@ def test_what_was_told_and_is_no_sale_is_found(attempt):
     cancelled = make_order(state="cancelled", notified_at=now())
     only(attempt.order, notified_at=now())
 
-    assert found() == [("Only a sale is announced.", label(attempt.order)), ("Only a sale is told.", label(cancelled))]
+    assert found() == [
+        ("Only a sale is announced.", label(attempt.order)),
+        ("Only a sale is announced.", label(cancelled)),
+    ]
 
 
 # payments

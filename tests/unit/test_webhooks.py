@@ -113,7 +113,7 @@ def test_a_webhook_gives_up_what_was_never_made(waiting, scripted, poke):
 
 
 def test_a_webhook_names_so_many_and_no_more(scripted, poke, monkeypatch):
-    monkeypatch.setattr(webhooks, "MOST_POKES", 2)
+    monkeypatch.setattr(webhooks, "MOST_NAMED", 2)
     attempts = [begin_sale(scripted) for _ in range(3)]
     for attempt in attempts:
         settle(attempt, Pending())
