@@ -129,7 +129,7 @@ class InCartOrOrder(Extensible):
     def prepare_for_checkout(self) -> None:
         """Take what this needs, such as a limited coupon, in the transaction that makes the order.
 
-        That transaction is committed *before* the provider is asked for the payment, so override :meth:`undo_checkout` as well.
+        That transaction is committed *before* the payment is made, so override :meth:`undo_checkout` as well.
         ``self.order`` is set.
 
         :raises ConflictError: it is no longer available. Nothing is sold, the client is answered 409.

@@ -171,7 +171,7 @@ class Refused:
 
 
 def is_refusal(outcome: Outcome | None) -> TypeGuard[Refused]:
-    """Tell whether the provider refused; a payment that expired or was given up is none of these."""
+    """Tell whether the provider refused; a payment that expired or was given up was not refused."""
     return isinstance(outcome, Refused) and outcome.reason == "refused"
 
 

@@ -43,7 +43,7 @@ from .settle import place_order
 
 __all__ = ["Prepared", "Terms", "digest_of", "prepare"]
 
-#: How old a pending order may be for a new one of the same to be taken for an accident.
+#: For how long a second order of the same is taken for an accident, while the first is pending.
 TWIN_AGE = timedelta(minutes=30)
 
 

@@ -26,7 +26,7 @@ State = PaymentAttempt.State
 BATCH = 500
 #: After how many unanswered payments in a row a provider's turn is over.
 SILENT_AFTER = 50
-#: How many seconds a provider's turn lasts: what is not reached by then is reached in the next run.
+#: How many seconds a provider's turn lasts. A payment that is not reached in time waits for the next run.
 TURN_SECONDS = 30
 #: How long the outcome of a payment may be unknown before the staff are told.
 UNKNOWN_FOR = timedelta(minutes=15)
