@@ -220,7 +220,7 @@ def place_order(order: Order, moment: datetime) -> None:
 
 
 def cancel_order(order: Order, reason: str) -> None:
-    """Cancel a pending order and hand back what is on it, in the transaction that holds the locks of both its cart and it."""
+    """Cancel a pending order and hand back what is on it, in a transaction that holds its lock and its cart's."""
     values = {"state": Order.State.CANCELLED, "slot": None, "cancel_reason": reason, "updated_at": now()}
     if not Order.objects.filter(pk=order.pk, state=Order.State.PENDING).update(**values):
         return
