@@ -25,11 +25,11 @@ __all__ = ["HoldAdmin", "MovementAdmin", "StockRecordAdmin"]
 
 
 class MovementFields(ActionForm):
-    """The fields beside the actions. They take anything: Django says nothing of what is wrong with them."""
+    """The fields beside the actions. They accept any text, which the actions check: Django shows no errors here."""
 
     quantity = forms.CharField(label=_("Units:"), required=False)
     reason = forms.CharField(label=_("Reason:"), required=False)
-    #: By which the second of two clicks is noticed.
+    #: By this the second of two clicks is recognised.
     movement_key = forms.CharField(label="", widget=forms.HiddenInput, required=False, initial=uuid4)
 
 
@@ -42,7 +42,7 @@ class AdjustForm(forms.Form):
 
 
 class RestockForm(forms.Form):
-    """What a return needs: how many, all if it does not say, and why."""
+    """What a return needs: how many units (all of them if empty), and why."""
 
     quantity = forms.IntegerField(min_value=1, max_value=10**12, required=False)
     reason = forms.CharField(max_length=255)
@@ -55,7 +55,7 @@ def key_for(row: Any, form: forms.Form) -> UUID:
 
 
 class Named(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Rows that are called by the product of their record, which is loaded with the list."""
+    """Rows named after the product of their stock record; the products are loaded with the list."""
 
     product = "stock__product"
 
@@ -84,7 +84,7 @@ class StockRecordAdmin(Named, Acting):
 
     @admin.display(description=_("available"))
     def available(self, record: StockRecord) -> int | None:
-        """Show how many can be sold."""
+        """Show how many units can be sold."""
         return record.available if record.tracked else None
 
     def has_adjust_permission(self, request: HttpRequest) -> bool:
@@ -147,18 +147,18 @@ class HoldAdmin(Named, ReadOnly, Acting):
             self.message_user(request, str(movement))
 
     def has_release_permission(self, request: HttpRequest) -> bool:
-        """Tell whether this member of the staff may let go what is held for no order."""
+        """Tell whether this member of the staff may release holds of no order."""
         return request.user.has_perm("lorikeet_stock.release_hold")
 
-    @admin.action(description=_("Let go, if it is for no order"), permissions=["release"])
+    @admin.action(description=_("Release, unless it is for an order"), permissions=["release"])
     def release(self, request: HttpRequest, queryset: QuerySet[Hold]) -> None:
-        """Give up what a cart holds, or was put aside; what is held for an order goes when that is cancelled."""
+        """Release what a cart holds or staff put aside. A hold of an order is released when the order is cancelled."""
         for hold in queryset.select_related("stock"):
             if hold.order_id is not None or not release([hold]):
-                self.message_user(request, _("%s is for an order, or is not held.") % hold, messages.ERROR)
+                self.message_user(request, _("%s is for an order, or was released before.") % hold, messages.ERROR)
                 continue
-            self.log_change(request, hold, "Let go.")
-            self.message_user(request, _("%s was let go.") % hold)
+            self.log_change(request, hold, "Released.")
+            self.message_user(request, _("%s was released.") % hold)
 
 
 @admin.register(Movement)
@@ -188,7 +188,7 @@ class HoldInline(ReadOnly, admin.TabularInline):  # type: ignore[type-arg]
 
 @admin.action(description=_("Refund, and put all of it back into stock"), permissions=["refund"])
 def refund_and_restock(orders: OrderAdmin, request: HttpRequest, queryset: QuerySet[Order]) -> None:
-    """Pay back what the form says, and with each order of which that has not failed put back what it was sold."""
+    """Refund what the form says, and put the goods of each order back into stock unless its refund failed."""
     if not request.user.has_perm("lorikeet_stock.restock_hold"):
         orders.message_user(request, _("You may not put back into stock what was sold."), messages.ERROR)
         return

@@ -26,23 +26,23 @@ from .models import Hold, Policy
 
 __all__ = ["hand_over", "keep", "note"]
 
-#: Where a cart that is being changed remembers the lines that :func:`note` was told of, and whether they are new.
+#: Where a cart that is being changed keeps the lines that :func:`note` is given, and whether they are new.
 NOTED = "_stock_noted"
 
 
 def note(cart: Cart, line: LineItem, is_new: bool) -> None:
-    """Have :func:`keep` refuse ``line``, which a client has just added to ``cart`` or changed, if it is too much."""
+    """Have :func:`keep` refuse ``line``, which a client has just added or changed, if too little is left for it."""
     if policy_of(line) is Policy.ON_ADD:
         cart.__dict__.setdefault(NOTED, {})[line.pk] = (line, is_new)
 
 
 def keep(cart: Cart) -> None:
-    """Hold what the lines in ``cart`` need, or as much of it as is left, from now on for another while.
+    """Hold what the lines in ``cart`` need, or as much of it as is left, and extend the time for which it is held.
 
-    What :func:`note` was told of is served after the other lines. If less is left than a line asks for, and it has a
-    ``fit_stock(available, asked)``, that may lower what it asks for.
+    The lines that :func:`note` was given are served after the others. Where less is left than a line asks for, its
+    ``fit_stock(available, asked)``, if it has one, may lower what it asks for.
 
-    :raises ConflictErrorSet: less is left than a line asks for that was noted.
+    :raises ConflictErrorSet: less is left than a noted line asks for.
     :raises LimitReached: a line was noted, and the cart would hold more than ``LORIKEET_STOCK_CART_UNITS``.
     :raises TooManyAttempts: the same, and its network would hold more than ``LORIKEET_STOCK_NETWORK_UNITS``.
     """
@@ -54,7 +54,7 @@ def keep(cart: Cart) -> None:
         return
     room = _room(cart, rows, asked, any(line.pk in noted for line in lines))
     short = _hold(cart, rows, asked, room)
-    lines = [noted[line.pk][0] if line.pk in noted else line for line in lines]  # what is shown is what fits itself
+    lines = [noted[line.pk][0] if line.pk in noted else line for line in lines]  # the objects that the answer shows
     fitted = [_fit(line, of_line) for line in lines if (of_line := _of(line, short))]
     if any(fitted):
         short = _hold(cart, held(cart=cart), wants(lines, Policy.ON_ADD), room)
@@ -75,7 +75,7 @@ def _of(line: Any, short: list[tuple[Want, int]]) -> list[tuple[Want, int]]:
 
 
 def _fit(line: Any, short: list[tuple[Want, int]]) -> bool:
-    """Have a line ask for what is left, if it can and something is, and save it; tell whether it does."""
+    """Lower what a line asks for to what is left, and save it. Tell whether the line could be lowered."""
     want, left = min(short, key=lambda found: found[1] / found[0].quantity)
     if not left or not hasattr(line, "fit_stock") or not line.fit_stock(left, want.quantity):
         return False
@@ -84,9 +84,9 @@ def _fit(line: Any, short: list[tuple[Want, int]]) -> bool:
 
 
 def _room(cart: Cart, rows: list[Hold], asked: list[Want], is_refused: bool) -> int:
-    """Return how many units ``cart`` may hold, or refuse it what is more.
+    """Return how many units ``cart`` may hold, or refuse to hold more.
 
-    What it holds already is not taken from it because others of its network have filled that up.
+    The cart keeps what it holds already, even where other carts of its network have reached the limit.
     """
     total = sum(want.quantity for want in asked)
     most = settings.STOCK_CART_UNITS
@@ -102,7 +102,9 @@ def _room(cart: Cart, rows: list[Hold], asked: list[Want], is_refused: bool) -> 
     found = others.aggregate(units=Sum("quantity"), first=Min("expires_at"))
     left = max(settings.STOCK_NETWORK_UNITS - (found["units"] or 0), mine)
     if is_refused and total > left:
-        raise TooManyAttempts(seconds_until(found["first"]), _("Too many of these are being kept for others near you."))
+        raise TooManyAttempts(
+            seconds_until(found["first"]), _("Too many of these are kept for other shoppers on your network.")
+        )
     return min(most, left)
 
 
@@ -112,7 +114,7 @@ def _hold(cart: Cart, rows: list[Hold], asked: list[Want], room: int) -> list[tu
     Return each want that is not met, with what it got.
     """
     time = _time(rows)
-    Hold.objects.filter(pk__in=[row.pk for row in rows]).update(**time)  # first: nobody takes them for expired now
+    Hold.objects.filter(pk__in=[row.pk for row in rows]).update(**time)  # first, so that no process expires them
     short = claim(list(_limited(asked, room)), rows, partial(_write, cart, rows, time))
     return [(want, got) for limited, got in short for want in asked if want.records is limited.records]
 
@@ -127,7 +129,7 @@ def _limited(asked: list[Want], room: int) -> Iterator[Want]:
 
 
 def _time(rows: list[Hold]) -> dict[str, datetime]:
-    """Return since when the cart holds stock, and until when it does from now on, as columns of a hold."""
+    """Return when the cart began to hold stock and when its holds now expire, as columns of a hold."""
     moment = now()
     since = min((row.created_at for row in rows if row.expires_at and row.expires_at > moment), default=moment)
     longest = since + timedelta(seconds=settings.STOCK_CART_LONGEST_SECONDS)
@@ -136,7 +138,7 @@ def _time(rows: list[Hold]) -> dict[str, datetime]:
 
 
 def _write(cart: Cart, rows: list[Hold], time: dict[str, datetime], parts: Counter[Part]) -> None:
-    """Let there be one hold for each record of ``parts``; ``rows`` are those that there are."""
+    """Make the holds agree with ``parts``, one for each record; ``rows`` are the holds that exist."""
     plan = by_record(parts)
     kept = {row.stock_id: row for row in rows if plan[row.stock_id]}
     for pk, row in sorted(kept.items()):

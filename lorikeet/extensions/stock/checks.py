@@ -50,7 +50,7 @@ def _check_lines() -> Iterator[CheckMessage]:
     shown = core_settings.load(core_settings.CART_SECTIONS)
     if holds_in_carts() and ExpirySection not in shown:
         yield Warning(
-            "Carts hold stock, and do not show until when.",
+            "Carts hold stock, but do not show when the hold expires.",
             hint='LORIKEET_CART_SECTIONS = ["lorikeet.extensions.stock.sections.ExpirySection"]',
             id="lorikeet_stock.W002",
         )

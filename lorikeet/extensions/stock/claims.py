@@ -1,4 +1,4 @@
-"""From what is asked for to what is held: how many of which record each line gets, wherever they are found at last."""
+"""From what lines ask for to what is held for them: how many units each line gets, and of which records."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["claim", "records_of"]
 
 
 def claim(asked: list[Want], rows: Iterable[Hold], write: Callable[[Counter[Part]], None]) -> list[tuple[Want, int]]:
-    """Hold what is asked for; what ``rows`` hold of it stays where it is, what they hold besides is given back.
+    """Hold what is asked for. What ``rows`` hold of it stays held, and what they hold besides is released.
 
-    Each record that this may change is locked before the first one changes, so that two who need the same records never
-    wait for each other in a ring.
+    Every record that may change is locked before the first one changes, so that two transactions that need the same
+    records do not deadlock.
 
-    :param write: makes the holds be as the parts say that it is given.
-    :returns: each want that is not met, with how many units it got; of those that share a record, the last ones.
+    :param write: is called with the parts, and makes the holds agree with them.
+    :returns: each want that is not met, with the units that it got. Of those that share a record, the last fall short.
     """
     mine = units(rows)
     parts, short = allocate(asked, mine)

@@ -8,7 +8,7 @@ __all__ = ["settings"]
 
 
 class StockSettings(SettingsGroup):
-    """The settings of ``lorikeet.extensions.stock``. Those named after carts are of ``Policy.ON_ADD``."""
+    """The settings of ``lorikeet.extensions.stock``. Those named after carts apply to ``Policy.ON_ADD``."""
 
     STOCK_CART_SECONDS = Setting(
         900, positive, "Seconds after its last change for which a cart holds stock. Reading it changes nothing."
@@ -30,7 +30,7 @@ class StockSettings(SettingsGroup):
     STOCK_PENDING_UNITS = Setting(
         200,
         positive,
-        "Units of stock that the orders which wait for their money, of one shopper or of one network, may hold before "
+        "Units of stock that the pending orders of one shopper, or of one network, may hold before "
         "the next checkout is answered 429. One order may hold more.",
     )
 

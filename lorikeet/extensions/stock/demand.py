@@ -1,4 +1,4 @@
-"""From the line items of a cart to the stock that they need. Pure but for one query, for products without a key."""
+"""From the line items of a cart to the stock that they need. One query, for products without a key."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Part = tuple[int, int]
 
 @dataclass(frozen=True)
 class Want:
-    """Units that one line item needs, of the first of some records that have them; ``had`` of them it has already."""
+    """Units that one line item needs, from the first of ``records`` that have any; it holds ``had`` of them already."""
 
     line: Any
     records: list[StockRecord]
@@ -40,15 +40,15 @@ def policy_of(line: Any) -> Policy:
 
 
 def holds_in_carts() -> bool:
-    """Tell whether any line item may be held from the moment that it is in a cart."""
+    """Tell whether the stock of any line item is held from the moment that it is in a cart."""
     never = (Policy.AT_PLACING, Policy.NONE)
     return any(policy_of(model) not in never for model in registry.types(LineItem).values())
 
 
 def wants(lines: Collection[Any], *policies: Policy) -> list[Want]:
-    """Return what ``lines`` with one of ``policies`` need of what is tracked: the first policy's before the next one's.
+    """Return the tracked stock that ``lines`` with one of ``policies`` need, in the order of ``policies``.
 
-    :raises TypeError: a ``get_stock()`` names something else than whole units.
+    :raises TypeError: a ``get_stock()`` returns something other than whole units.
     """
     asked = list(_asked(line for policy in policies for line in lines if policy_of(line) is policy))
     named = stock_by_product(source for _, source, _ in asked if _is_product(source))
@@ -77,12 +77,12 @@ def _asked(lines: Iterable[Any]) -> Iterator[tuple[Any, Any, int]]:
 
 
 def stock_of(product: Any) -> list[StockRecord]:
-    """Return the records that name ``product``, in the order in which they are taken from."""
+    """Return the records that name ``product``, in the order in which they are used up."""
     return stock_by_product([product])[product]
 
 
 def stock_by_product(products: Iterable[Any]) -> dict[Any, list[StockRecord]]:
-    """Return the records that name each of ``products``, in the order in which they are taken from; one query."""
+    """Return the records that name each of ``products``, in the order in which they are used up; one query."""
     keys = {product: (ContentType.objects.get_for_model(product).pk, str(product.pk)) for product in products}
     mine = Q()
     for content_type in {content_type for content_type, _ in keys.values()}:
@@ -94,14 +94,14 @@ def stock_by_product(products: Iterable[Any]) -> dict[Any, list[StockRecord]]:
 
 
 def supply(found: Iterable[Want]) -> Counter[int]:
-    """Return what was available of each record that is wanted when it was read."""
+    """Return how many units of each wanted record were available when it was read."""
     return Counter({record.pk: record.available for want in found for record in want.records})
 
 
 def allocate(found: Iterable[Want], available: Mapping[int, int]) -> tuple[Counter[Part], list[tuple[Want, int]]]:
     """Share out what is available, line by line and record by record.
 
-    :returns: how many of which record each line gets; and each want that is not met, with how many are left for it.
+    :returns: how many units of which record each line gets; and each want that is not met, with the units left for it.
     """
     left = Counter(available)
     parts: Counter[Part] = Counter()
@@ -120,7 +120,7 @@ def allocate(found: Iterable[Want], available: Mapping[int, int]) -> tuple[Count
 
 
 def by_record(parts: Mapping[Part, int]) -> Counter[int]:
-    """Return how many of each record there are in ``parts``."""
+    """Return how many units of each record are in ``parts``."""
     totals: Counter[int] = Counter()
     for (_, record), quantity in parts.items():
         totals[record] += quantity

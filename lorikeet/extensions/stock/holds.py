@@ -1,7 +1,7 @@
 """The counters and the holds behind them: both change in one transaction, so that they always agree.
 
-Who changes both inserts or locks the holds first and the records last: the row that every buyer wants is locked for as
-short as can be. All records that one change can touch are locked in primary-key order, by the ``UPDATE`` or by
+A change inserts or locks the holds first and the records last, so that the row that every buyer needs is locked as
+briefly as possible. All records that one change can touch are locked in primary-key order, by the ``UPDATE`` or by
 :func:`lock` before it, and after ``throttles.in_turn()`` where a network is limited.
 """
 
@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 BATCH = 500
-#: How long a hold that was for no order is kept after its end, for whoever wonders what happened.
+#: How long a hold of no order is kept after its end, so that staff can see what happened.
 KEPT = timedelta(days=1)
 
 
@@ -53,10 +53,11 @@ def reserve(
     order: Any = None,
     expires_at: datetime | None = None,
 ) -> Hold:
-    """Hold ``quantity`` units of ``stock``, for an order or for whatever else the caller has in mind.
+    """Hold ``quantity`` units of ``stock``, for an order or for a purpose of the caller's own.
 
     :param line: the line item that they are for.
-    :param order: it ends the hold when it is placed or cancelled. Otherwise :func:`consume` or :func:`release` does.
+    :param order: the hold ends when this order is placed or cancelled. Without one :func:`consume` or :func:`release`
+        ends it.
     :param expires_at: when the hold ends by itself, if it is for no order.
     :raises OutOfStock: fewer are left; nothing is held.
     :raises StockError: ``quantity`` is not above zero, or ``stock`` is not tracked.
@@ -134,9 +135,9 @@ def give_up(holds: QuerySet[Hold], skip_locked: bool = False) -> int:
 def release_expired(records: Collection[int] | None = None) -> int:
     """Release what carts have held for too long, in batches, and return how many holds that were.
 
-    It need not run for stock to be available: who finds too little left has it run for those records.
+    Stock does not wait for it: a caller that finds too little left runs it for the records that it needs.
 
-    :param records: the primary keys of the only records to look at; those are locked by the caller.
+    :param records: look only at these records, by primary key. The caller has locked them.
     """
     expired = Hold.objects.filter(state="held", order=None, expires_at__lte=now())
     if records is not None:
@@ -148,7 +149,7 @@ def release_expired(records: Collection[int] | None = None) -> int:
 
 
 def delete_old() -> int:
-    """Delete what was held for no order and was let go, a day after its end."""
+    """Delete the released holds of no order, a day after their end."""
     before = now() - KEPT
     is_over = Q(expires_at__lt=before) | Q(expires_at=None, created_at__lt=before)
     old = Hold.objects.filter(is_over, order=None, state="released")
@@ -157,16 +158,16 @@ def delete_old() -> int:
 
 
 def lock(records: Collection[int]) -> Counter[int]:
-    """Lock records, by primary key and in that order, and return how many units of each can be had."""
+    """Lock records, given and ordered by primary key, and return how many units of each are available."""
     features = connections[router.db_for_write(StockRecord)].features
     locked = StockRecord.objects.select_for_update(no_key=features.has_select_for_no_key_update)
     return Counter({record.pk: record.available for record in locked.filter(pk__in=records).order_by("pk")})
 
 
 def change(changes: Mapping[int, int]) -> None:
-    """Change what is held of each record by so many units; the database refuses more than there are.
+    """Add to what is held of each record; the database refuses more than there is.
 
-    :param changes: units by the record's primary key, below zero to give back.
+    :param changes: units by the record's primary key, below zero to release.
     """
     for pk, quantity in sorted(changes.items()):
         if quantity:
@@ -174,9 +175,9 @@ def change(changes: Mapping[int, int]) -> None:
 
 
 def _inserts_first() -> bool:
-    """Tell whether rows that name a record are inserted before it is changed.
+    """Tell whether rows with a foreign key to a record are inserted before the record is changed.
 
-    Where a foreign key is checked at once, inserting locks the record for reading, and two would wait for each other.
+    Where the database checks a foreign key at once, an insert locks the record for reading, and two would deadlock.
     """
     return bool(connections[router.db_for_write(Hold)].features.can_defer_constraint_checks)
 
@@ -201,16 +202,16 @@ def _held(holds: QuerySet[Hold], skip_locked: bool = False) -> QuerySet[Hold]:
 
 
 def _end(holds: QuerySet[Hold], state: str, skip_locked: bool = False) -> list[Hold]:
-    """Move those of ``holds`` that are held to ``state``, and return them; everything else stays as it is."""
+    """Move those of ``holds`` that are held to ``state``, and return them."""
     rows = list(_held(holds, skip_locked)[:BATCH]) if skip_locked else list(_held(holds))
     ended = Hold.objects.filter(pk__in=[row.pk for row in rows], state="held").update(state=state)
-    if ended != len(rows):  # only where rows cannot be locked, and then the transaction is undone
-        raise StockError(_("These holds are being worked on by somebody else."))
+    if ended != len(rows):  # only on a database that cannot lock rows; the transaction is undone
+        raise StockError(_("Another process is changing these holds."))
     return rows
 
 
 def tell_low(gone: Mapping[int, int]) -> None:
-    """Send ``stock_low`` for each record that has fallen to its level by what is ``gone``, once that is committed."""
+    """Send ``stock_low``, after the commit, for each record that fell to its ``low_level`` when ``gone`` units left."""
     for record in StockRecord.objects.filter(pk__in=gone, low_level__gte=F("on_hand")).order_by("pk"):
         if record.on_hand + gone[record.pk] > (record.low_level or 0):
             send = partial(stock_low.send_robust, sender=StockRecord, record=record)

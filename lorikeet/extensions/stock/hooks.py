@@ -23,7 +23,7 @@ class StockHooks(Hooks):
     """Holds stock for carts and orders, and says what is out of stock."""
 
     def check(self, contents: CartContents, for_checkout: bool) -> list[OutOfStock]:
-        """Return a reason for each line that asks for more than is left; at checkout, holding it finds out."""
+        """Return a reason for each line that asks for more than is left; none at checkout, where holding fails."""
         asked = [] if for_checkout else wants(contents.lines, Policy.ON_ADD, Policy.AT_PLACING)
         short = allocate(asked, supply(asked))[1]
         if short:
@@ -56,7 +56,7 @@ stock_hooks = StockHooks()
 
 
 def _held_for(cart: Cart, asked: list[Want]) -> Counter[int]:
-    """Return what is held of what is asked for, and is to be had all the same: by this cart, or for too long."""
+    """Return how much of what is asked for is held, but available to this cart: its own holds, and expired ones."""
     mine = Q(expires_at__lte=now()) | Q(cart=cart.pk or NO_CART)
     stock = {record.pk for want in asked for record in want.records}
     held = Hold.objects.filter(mine, stock__in=stock, state="held", order=None)

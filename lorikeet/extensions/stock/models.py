@@ -19,9 +19,9 @@ from lorikeet.models import Cart, LineItem, Order
 
 __all__ = ["Hold", "Movement", "Policy", "StockRecord"]
 
-#: So that no sum of two leaves the columns, which are all signed: MariaDB subtracts no unsigned ones.
+#: Small enough that no sum of two overflows a column. All columns are signed: MariaDB cannot subtract unsigned ones.
 MOST = 10**12
-#: What only the functions of this extension write.
+#: The columns that only the functions of this extension write.
 COUNTERS = {"on_hand", "held"}
 
 
@@ -37,10 +37,10 @@ class Policy(Enum):
 
 
 class StockRecord(models.Model):
-    """So many units at one place: a row that is changed by every sale and by nothing else, so it is kept small.
+    """The units at one location, in a row of their own: every sale changes it, so it is kept small.
 
-    A product names one of these by a key of its own, or is named by them (``product``), and need not be changed then:
-    one for each of its locations. Only the functions of this extension change the counters.
+    A product has a foreign key to its record. Or its records, one for each location, name it (``product``), and its own
+    table stays unchanged. Only the functions of this extension change the counters.
     """
 
     name = models.CharField(_("name"), max_length=200, blank=True, help_text=_("What staff know it by."))
@@ -92,7 +92,7 @@ class StockRecord(models.Model):
         self._clean_product()
 
     def _clean_product(self) -> None:
-        """Refuse half a key of a product, and one that cannot be: nothing could be shown of it."""
+        """Refuse an incomplete key of a product, and one that no product can have: neither could be shown."""
         if (self.content_type is None) != (not self.object_id):
             raise ValidationError({"object_id": _("Give the type of the product and its primary key, or neither.")})
         if self.content_type is None:
@@ -121,7 +121,7 @@ class StockRecord(models.Model):
 
     @property
     def available(self) -> int:
-        """How many can be sold, as of when this was read; without a meaning if it is not tracked."""
+        """How many units could be sold when this was read; it means nothing if the record is not tracked."""
         return max(self.on_hand + self.backorder_limit - self.held, 0)
 
     @property
@@ -131,7 +131,7 @@ class StockRecord(models.Model):
 
 
 class Hold(models.Model):
-    """Some units that are kept for an order, for a cart, or for whoever made the hold, and what became of them.
+    """Some units that are kept for an order, for a cart, or for the caller that made the hold, and what became of them.
 
     What is held for an order stays until the order is placed or cancelled; for a cart, until ``expires_at``.
     """
@@ -146,7 +146,7 @@ class Hold(models.Model):
     order = models.ForeignKey(Order, models.PROTECT, null=True, blank=True, related_name="stock_holds")
     cart = models.ForeignKey(Cart, models.SET_NULL, null=True, blank=True, related_name="stock_holds")
     quantity = models.BigIntegerField(_("quantity"))
-    #: How many of those that were sold are back in stock.
+    #: How many of the sold units are back in stock.
     returned = models.BigIntegerField(_("returned"), default=0)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.HELD)
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
@@ -168,7 +168,7 @@ class Hold(models.Model):
         )
         permissions = (
             ("restock_hold", _("Can put back into stock what was sold")),
-            ("release_hold", _("Can let go what is held for no order")),
+            ("release_hold", _("Can release what is held for no order")),
         )
 
     def __str__(self) -> str:
@@ -192,7 +192,7 @@ class Movement(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     quantity = models.BigIntegerField(_("quantity"), help_text=_("Below zero for what left."))
     hold = models.ForeignKey(Hold, models.PROTECT, null=True, blank=True, related_name="movements")
-    #: By which the second of two requests for the same is noticed.
+    #: By this the second of two equal requests is recognised.
     key = models.UUIDField(null=True, blank=True, unique=True, editable=False)
     by = models.ForeignKey(
         django_settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("by")

@@ -20,7 +20,7 @@ __all__ = ["adjust", "recount", "restock", "restock_order"]
 
 @transaction.atomic
 def adjust(stock: StockRecord, change: int, reason: str, by: Any = None, key: UUID | None = None) -> Movement:
-    """Change what is on hand by ``change`` units, below zero for what is broken or gone: a delivery, a stocktake.
+    """Record a delivery or a stocktake: ``change`` units are added, or taken off if it is below zero.
 
     :param reason: at most 255 characters, for the record.
     :param by: the user who says so, for the record.
@@ -32,7 +32,7 @@ def adjust(stock: StockRecord, change: int, reason: str, by: Any = None, key: UU
         raise StockError(_("Give the difference, above or below zero."))
     rows = StockRecord.objects.filter(pk=stock.pk, held__lte=F("on_hand") + F("backorder_limit") + change)
     if not rows.update(on_hand=F("on_hand") + change):
-        raise StockError(_("%(stock)s: of these, more are held or owed than would be left.") % {"stock": stock})
+        raise StockError(_("%(stock)s: fewer would be left than are held or owed.") % {"stock": stock})
     if change < 0:
         tell_low({stock.pk: -change})
     return _record(key, stock=stock, kind="correction", quantity=change, reason=reason[:255], by=by)
@@ -42,9 +42,9 @@ def adjust(stock: StockRecord, change: int, reason: str, by: Any = None, key: UU
 def restock(
     hold: Hold, quantity: int | None = None, reason: str = "", by: Any = None, key: UUID | None = None
 ) -> Movement:
-    """Put what was sold back into stock, all that has not come back yet or ``quantity`` units of it.
+    """Put what was sold back into stock: ``quantity`` units, or all that has not come back yet.
 
-    It has nothing to do with money: whether what was sold comes back is decided apart from a refund.
+    It moves no money: a refund is made apart from it.
 
     :param key: of this return, so that asking for it again is refused.
     :raises StockError: that many were not sold, or have come back already; or there was a return with this key.
@@ -62,7 +62,7 @@ def restock(
 def restock_order(order: Order, reason: str = "", by: Any = None) -> list[Movement]:
     """Put back into stock what was sold with ``order``, all that has not come back yet, and return the movements.
 
-    :raises StockError: somebody else puts it back at this moment, and rows cannot be locked here; nothing is.
+    :raises StockError: another process restocks the order, on a database that cannot lock rows; nothing is restocked.
     """
     sold = Hold.objects.filter(order=order, state="consumed", returned__lt=F("quantity"))
     locked = list(sold.select_for_update().order_by("pk"))  # all of them before the first record
@@ -70,7 +70,7 @@ def restock_order(order: Order, reason: str = "", by: Any = None) -> list[Moveme
 
 
 def _record(key: UUID | None, **values: Any) -> Movement:
-    """Write down a movement, after the record was changed and is locked, so that of two with one key the first wins."""
+    """Write a movement. The caller has changed, and so locked, the record: of two with one key the first wins."""
     if key is not None and Movement.objects.filter(key=key).exists():
         raise StockError(_("This was done already."))
     movement: Movement = Movement.objects.create(key=key, **values)
@@ -79,12 +79,12 @@ def _record(key: UUID | None, **values: Any) -> Movement:
 
 @transaction.atomic
 def recount(stock: StockRecord) -> bool:
-    """Write the counters of ``stock`` anew, as its movements and holds add up, and tell whether they were wrong.
+    """Set the counters of ``stock`` to what its movements and holds add up to, and tell whether they were wrong.
 
-    They are only after something has written to them past the functions of this extension, which ``lorikeet_check``
-    finds. What was lost or found on the shelf is for :func:`adjust`.
+    They are wrong only after other code than this extension's has written to them; ``lorikeet_check`` finds that. For
+    units that were lost or found on the shelf call :func:`adjust`.
 
-    :raises StockError: more is held than there is, and may be owed.
+    :raises StockError: more is held than is on hand and may be owed together.
     """
     record = StockRecord.objects.select_for_update().get(pk=stock.pk)
     on_hand = Movement.objects.filter(stock=stock).aggregate(sum=Sum("quantity"))["sum"] or 0
@@ -92,6 +92,6 @@ def recount(stock: StockRecord) -> bool:
     if (on_hand, held) == (record.on_hand, record.held):
         return False
     if held > on_hand + record.backorder_limit:
-        raise StockError(_("%(stock)s: more is held than there is; let go of some first.") % {"stock": stock})
+        raise StockError(_("%(stock)s: more is held than there is; release some first.") % {"stock": stock})
     StockRecord.objects.filter(pk=stock.pk).update(on_hand=on_hand, held=held)
     return True

@@ -27,7 +27,8 @@ def hold(order: Order, contents: CartContents) -> None:
     """Hold what the lines of ``order`` need, and take over what its cart held.
 
     :raises ConflictErrorSet: less is left; one :class:`~.exceptions.OutOfStock` for each line.
-    :raises TooManyAttempts: orders near by that wait hold ``LORIKEET_STOCK_PENDING_UNITS`` already.
+    :raises TooManyAttempts: the pending orders of this shopper, or of this network, hold
+        ``LORIKEET_STOCK_PENDING_UNITS`` already.
     """
     asked = wants(contents.lines, Policy.ON_ADD, Policy.AT_PLACING)
     if not asked:
@@ -41,7 +42,7 @@ def hold(order: Order, contents: CartContents) -> None:
 
 
 def _limit_pending(order: Order, network: str) -> None:
-    """Refuse an order of a shopper, or of a network, whose orders that wait for their money hold enough already."""
+    """Refuse an order if the pending orders of its shopper, or of its network, hold enough already."""
     near = Q(order__cart=order.cart)
     if order.user_id is not None:
         near |= Q(order__user=order.user_id)
@@ -51,7 +52,7 @@ def _limit_pending(order: Order, network: str) -> None:
     pending = Hold.objects.filter(near, state="held")
     found = pending.aggregate(units=Sum("quantity"), first=Min("order__expires_at"))
     if (found["units"] or 0) >= settings.STOCK_PENDING_UNITS:
-        message = _("Orders that wait for their money keep too many of these. Pay or cancel one of them first.")
+        message = _("Unpaid orders keep too many of these. Pay or cancel one of them first.")
         raise TooManyAttempts(seconds_until(found["first"]), message)
 
 
@@ -69,7 +70,7 @@ def finish(order: Order) -> None:
 
 def undo(order: Order) -> None:
     """Give up what ``order`` holds."""
-    if order.cart is not None and holds_in_carts():  # the cart holds it again in a moment: all is locked before
+    if order.cart is not None and holds_in_carts():  # the cart will hold it again: all is locked first
         in_turn(order.cart.network)
         held(cart=order.cart)
         lines = LineItem.objects.select_subclasses().filter(Q(cart=order.cart) | Q(order=order))

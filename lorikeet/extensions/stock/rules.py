@@ -15,7 +15,7 @@ from .models import Hold, Movement, StockRecord
 
 __all__ = ["rules"]
 
-#: How long a hold of a cart may be past its time: recovery runs every minute.
+#: How long a cart's hold may outlive its expiry: recovery, which runs every minute, releases it.
 LATE = timedelta(hours=1)
 
 

@@ -1,4 +1,4 @@
-"""What the extension tells."""
+"""The signal that the extension sends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Stripe's payments in the admin, where money that was authorised is taken."""
+"""Stripe's payments in the admin, where authorised money is captured."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class StripePaymentAdmin(ReadOnly, Acting):
         return "-" if payment.attempt is None else payment.attempt.order
 
     def has_capture_permission(self, request: HttpRequest) -> bool:
-        """Tell whether this member of the staff may take what is authorised."""
+        """Tell whether this member of the staff may capture what is authorised."""
         return request.user.has_perm("lorikeet_stripe.capture_stripepayment")
 
     @admin.action(description=_("Capture"), permissions=["capture"])
     def capture(self, request: HttpRequest, queryset: QuerySet[StripePayment]) -> None:
-        """Take the money that was authorised for each of them."""
+        """Capture the money that was authorised for each of them."""
         for payment in queryset.filter(is_captured=False).select_related("attempt__order"):
             if self.did(request, payment, lambda payment: capture(payment.attempt.order)):
                 self.log_change(request, payment, "Captured.")

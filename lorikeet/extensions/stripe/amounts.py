@@ -23,7 +23,7 @@ PLACES = {
 }
 #: Amounts are whole multiples of this many of Stripe's units.
 STEPS = dict.fromkeys("ISK UGX".split(), 100) | dict.fromkeys("BHD JOD KWD OMR TND".split(), 10)
-#: What Stripe charges in.
+#: The currencies that Stripe charges in.
 TAKEN = set(
     "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BWP BYN BZD CAD CDF CHF CLP "
     "CNY COP CRC CVE CZK DJF DKK DOP DZD EGP ETB EUR FJD FKP GBP GEL GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS INR "

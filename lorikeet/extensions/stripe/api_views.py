@@ -39,7 +39,7 @@ class SetupView(CartAPIView):
         if self.shopper.user is None:
             raise PermissionDenied(_("Sign in to save a card."))
         who = {"cart": f"user {self.shopper.user.pk}", "ip": network_of(request)}
-        throttles.check("guess", **who)  # whoever tries stolen cards needs many of these
+        throttles.check("guess", **who)  # a client that tests stolen cards needs many of these
         throttles.record("guess", **who)
         try:
             made = with_customer(self.shopper.user, self.make)

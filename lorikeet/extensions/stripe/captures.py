@@ -1,4 +1,4 @@
-"""Taking money that was authorised at checkout, when the order is sent."""
+"""Capturing the money that was authorised at checkout, when the order is sent."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["capture"]
 
 
 def capture(order: Order) -> StripePayment:
-    """Take all that was authorised for a placed order. Asking for it again is harmless, whatever died in between.
+    """Capture all that was authorised for a placed order. A retry is safe, also after the process died in between.
 
-    What is not sent after all is paid back afterwards, with ``lorikeet.refunds.refund()``.
+    Refund the goods that are not sent afterwards, with ``lorikeet.refunds.refund()``.
 
-    :raises PaymentError: the authorisation has ended, or was let go; nothing was taken.
+    :raises PaymentError: the authorisation has expired or was released; nothing was captured.
     :raises RefundError: nothing was authorised for this order.
-    :raises stripe.StripeError: Stripe did not answer; capture it again.
+    :raises stripe.StripeError: Stripe did not answer; retry.
     """
     charges = PaymentAttempt.objects.filter(order=order, order__state="placed", kind="charge", state="paid")
     attempt = charges.exclude(payment__stripepayment=None).select_related("payment__stripepayment").first()

@@ -53,9 +53,9 @@ def describe(found: Any) -> dict[str, Any]:
 
 
 def customer_of(user: Any) -> StripeCustomer:
-    """Return a user's customer at Stripe, made when first asked for; a guest's is a new one.
+    """Return a user's customer at Stripe, which the first call makes; a guest gets a new one each time.
 
-    The row is there first, with the key under which Stripe knows the customer again.
+    The row is written first. It has the idempotency key, so that a retry makes no second customer.
     """
     customer = StripeCustomer() if user is None else StripeCustomer.objects.get_or_create(user=user)[0]
     if customer.reference is None:
@@ -66,7 +66,7 @@ def customer_of(user: Any) -> StripeCustomer:
 
 
 def attach(payment_method: str, customer: StripeCustomer) -> StripeCustomer:
-    """Let a card belong to a customer, and return the customer.
+    """Attach a card to a customer, and return the customer.
 
     :raises stripe.CardError: the bank does not let it be saved.
     """
@@ -75,7 +75,7 @@ def attach(payment_method: str, customer: StripeCustomer) -> StripeCustomer:
 
 
 def with_customer(user: Any, act: Callable[[StripeCustomer], Any]) -> Any:
-    """Return what ``act(customer)`` returns, with a new customer if Stripe does not know the one there was."""
+    """Return what ``act(customer)`` returns, with a new customer if the user's was deleted at Stripe."""
     customer = customer_of(user)
     try:
         return act(customer)
@@ -88,12 +88,12 @@ def with_customer(user: Any, act: Callable[[StripeCustomer], Any]) -> Any:
 
 
 def _is_deleted(customer: StripeCustomer) -> bool:
-    """Tell whether somebody deleted a customer at Stripe, who knows those of another account or mode not at all."""
+    """Tell whether a customer was deleted at Stripe. One of another account or mode is unknown there, which raises."""
     return bool(getattr(api().customers.retrieve(customer.reference), "deleted", False))
 
 
 def forget_retired() -> int:
-    """Have Stripe forget the cards that were removed, where that was not done at once."""
+    """Have Stripe forget the removed cards that it did not forget at once."""
     return sum(map(forget, removed(StripeCard).order_by("pk")[:BATCH]))
 
 
@@ -107,11 +107,11 @@ def _delete_customer(customer: StripeCustomer) -> bool:
     try:
         if customer.reference is not None:
             api().customers.delete(customer.reference)
-    except stripe.InvalidRequestError:  # there is none any more
+    except stripe.InvalidRequestError:  # it is deleted already
         pass
     except stripe.StripeError:
         logger.exception("Stripe did not delete a customer; the next run tries again.")
         return False
-    with suppress(ProtectedError):  # a guest came back with his card at this moment
+    with suppress(ProtectedError):  # a guest returned with their card at this moment
         customer.delete()
     return True

@@ -41,13 +41,13 @@ def _check_site() -> Iterator[CheckMessage]:
         )
     elif not (is_live() or django_settings.DEBUG or settings.STRIPE_API_BASE):
         yield Warning(
-            "The key for Stripe is a test key: nobody is charged.",
+            "The key for Stripe is a test key: no card is charged.",
             hint="Set LORIKEET_STRIPE_API_KEY to the live key, or DEBUG = True.",
             id="lorikeet_stripe.W001",
         )
     if not settings.STRIPE_WEBHOOK_SECRETS:
         yield Warning(
-            "Stripe's webhooks cannot be verified: refunds and disputes in its dashboard go unseen.",
+            "Stripe's webhooks cannot be verified: refunds and disputes in its dashboard are not seen.",
             hint='LORIKEET_STRIPE_WEBHOOK_SECRETS = [os.environ["STRIPE_WEBHOOK_SECRET"]], of the endpoint '
             "/_cart/webhook/StripeCard/",
             id="lorikeet_stripe.W002",

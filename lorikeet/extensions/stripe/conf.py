@@ -46,7 +46,7 @@ def amounts(value: Any) -> Problem:
 
 
 class KeySetting(Setting[str]):
-    """The secret key, which the first Lorikeet read from ``STRIPE_API_KEY``."""
+    """The secret key. Lorikeet's first release read it from ``STRIPE_API_KEY``, which still works."""
 
     def __get__(self, instance: Any, owner: Any) -> Any:
         found: Any = super().__get__(instance, owner)
@@ -57,13 +57,15 @@ class StripeSettings(SettingsGroup):
     """The settings of ``lorikeet.extensions.stripe``."""
 
     STRIPE_API_KEY = KeySetting(
-        "", text, "Stripe's secret or restricted key (``sk_...``, ``rk_...``). ``STRIPE_API_KEY`` is read without it."
+        "", text, "Stripe's secret or restricted key (``sk_...``, ``rk_...``). If empty, ``STRIPE_API_KEY`` is read."
     )
     STRIPE_PUBLISHABLE_KEY = Setting("", text, "The key for the browser (``pk_...``), which the cart then shows.")
     STRIPE_WEBHOOK_SECRETS: Setting[list[str]] = Setting(
-        [], texts, "The signing secrets (``whsec_...``) of the webhook endpoints: two while one replaces the other."
+        [],
+        texts,
+        "The signing secrets (``whsec_...``) of the webhook endpoints: two while one replaces the other.",
     )
-    STRIPE_WEBHOOK_TOLERANCE = Setting(300, positive, "Seconds that the signature of a webhook is taken for fresh.")
+    STRIPE_WEBHOOK_TOLERANCE = Setting(300, positive, "Seconds for which the signature of a webhook is accepted.")
     STRIPE_ACCOUNT = Setting(
         "", text, "The connected account (``acct_...``) that is charged. Empty: the one that the key belongs to."
     )
@@ -73,7 +75,7 @@ class StripeSettings(SettingsGroup):
     STRIPE_CAPTURE_METHOD = Setting(
         "automatic",
         capture_method,
-        "``automatic``: the money is taken at checkout. ``manual``: it is authorised then, and taken by ``capture()``.",
+        "``automatic``: checkout captures the money. ``manual``: checkout authorises it, ``capture()`` captures it.",
     )
     STRIPE_STATEMENT_DESCRIPTOR_SUFFIX = Setting(
         "", suffix, "What follows the shop's name on the statement of a card, at most 22 characters with it."
@@ -90,11 +92,11 @@ class StripeSettings(SettingsGroup):
     STRIPE_MINIMUM_AMOUNTS: Setting[dict[str, Decimal]] = Setting(
         {},
         amounts,
-        "The least that can be charged, by currency and in major units, where it is not what Stripe says, or Stripe "
-        "has taken the currency on since.",
+        "The least that can be charged, by currency and in major units: where Stripe's published minimum does not "
+        "apply, and for currencies that Stripe has added.",
     )
     STRIPE_TIMEOUT_SECONDS = Setting(
-        12, positive, "Seconds that an answer of Stripe is waited for. Each call is made at most twice."
+        12, positive, "Seconds to wait for Stripe's answer. Each call is made at most twice."
     )
     STRIPE_CLIENT = Setting(
         "lorikeet.extensions.stripe.sdk.make_client",

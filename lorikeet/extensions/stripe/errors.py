@@ -15,17 +15,17 @@ __all__ = ["OURS", "message_of", "misconfigured", "refusal"]
 
 logger = logging.getLogger(__name__)
 
-#: Whoever tries stolen cards is told no more than that. Source: https://docs.stripe.com/declines/codes
+#: The shopper may be testing stolen cards, and is told no more than that. Source: https://docs.stripe.com/declines/codes
 HIDDEN = {"fraudulent", "lost_card", "merchant_blacklist", "stolen_card"}
 
 NOT_AVAILABLE = _("This card cannot be charged at the moment.")
-#: What else is the shopper's or his bank's doing, though Stripe calls it no card error.
+#: Errors that the shopper or their bank causes, although Stripe does not call them card errors.
 SPOKEN = {
     "payment_intent_authentication_failure": _("Your bank could not confirm that it is you."),
     "payment_intent_payment_attempt_failed": _("Your bank did not make the payment."),
 }
 
-#: The errors of a call that Stripe has not carried out, and would not if it came again: the shop is to blame.
+#: The errors of a call that Stripe refused, and would refuse again: the mistake is the shop's.
 OURS: tuple[type[Exception], ...] = (
     (
         stripe.AuthenticationError,
@@ -39,7 +39,7 @@ OURS: tuple[type[Exception], ...] = (
 
 
 def refusal(error: Any) -> PaymentError:
-    """Return the refusal that an error object of Stripe, such as ``last_payment_error``, stands for."""
+    """Return the refusal that an error object of Stripe's, such as ``last_payment_error``, describes."""
     code, decline_code = getattr(error, "code", None), getattr(error, "decline_code", None)
     if code in SPOKEN:
         return PaymentError({"code": code, "message": str(SPOKEN[code])})
@@ -54,7 +54,7 @@ def refusal(error: Any) -> PaymentError:
 
 
 def misconfigured(error: Exception, message: Any = NOT_AVAILABLE) -> PaymentError:
-    """Return the refusal for one of ``OURS``, which only the log says more about."""
+    """Return the refusal for one of ``OURS``; only the log has the details."""
     logger.error("Stripe refused what the shop asked for.", exc_info=error)
     return PaymentError({"code": "not_available", "message": str(message)})
 

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["cancel", "check", "list_paid", "retrieve", "start", "units_of"]
 
-#: The shopper has to be there; nothing was decided.
+#: The code of a decline that only asks for the shopper: nothing is decided.
 ABSENT = "authentication_required"
-#: How long before it is paid an intent may have been made.
+#: The longest time from the making of an intent to its payment.
 LONGEST_WAIT = timedelta(days=1)
 
 
@@ -48,7 +48,7 @@ def start(card: StripeCard, attempt: PaymentAttempt) -> Paid | Pending:
         return _read(card, intent)
     try:
         intent = api().payment_intents.confirm(intent.id, _confirmation(card, attempt), _confirmed_once(attempt))
-    except (stripe.CardError, *OURS) as error:  # declined, in another state than we saw, or never to be confirmed
+    except (stripe.CardError, *OURS) as error:  # declined, in another state by now, or not confirmable
         intent = retrieve(attempt)
         if _is_untouched(intent):
             raise _refused(card, attempt, error) from error
@@ -56,7 +56,7 @@ def start(card: StripeCard, attempt: PaymentAttempt) -> Paid | Pending:
 
 
 def check(card: StripeCard, attempt: PaymentAttempt) -> Paid | Pending | NotFound:
-    """Ask what became of an intent. Without a reference none was ever confirmed.
+    """Ask what became of an attempt's intent. An attempt without a reference has none that was confirmed.
 
     :raises PaymentError: it was declined or cancelled.
     """
@@ -69,7 +69,7 @@ def check(card: StripeCard, attempt: PaymentAttempt) -> Paid | Pending | NotFoun
 def cancel(attempt: PaymentAttempt) -> bool:
     """Cancel an intent, and tell whether it can never be paid from now on.
 
-    Stripe would let go of money that is authorised too: that is looked for first, since an order may rest on it.
+    Stripe would also release money that is authorised. So that is looked for first: an order may depend on it.
     """
     if attempt.reference is None:
         return True
@@ -105,7 +105,7 @@ def retrieve(attempt: PaymentAttempt, *expand: str) -> Any:
 
 
 def _refused(card: StripeCard, attempt: PaymentAttempt, error: Any) -> PaymentError:
-    """Return the refusal for what Stripe did not take. A card that is not saved can be used up by a decline."""
+    """Return the refusal for a call that Stripe refused. A decline can use up a card that is not saved."""
     if isinstance(error, stripe.CardError):
         return refusal(error.error)
     if not card.reusable and PaymentAttempt.objects.filter(method=card.pk).exclude(pk=attempt.pk).exists():
@@ -160,7 +160,7 @@ def _confirmed_once(attempt: PaymentAttempt) -> dict[str, str]:
 
 
 def _is_untouched(intent: Any) -> bool:
-    """Tell whether nothing happens to an intent unless it is confirmed."""
+    """Tell whether an intent is still to be confirmed."""
     waits = intent.status in ("requires_payment_method", "requires_confirmation")
     return waits and intent.last_payment_error is None
 
@@ -171,7 +171,7 @@ def _received(intent: Any) -> int:
 
 
 def _read(card: StripeCard, intent: Any) -> Paid | Pending:
-    """Return the outcome that an intent stands for which was confirmed.
+    """Return the outcome of an intent that was confirmed.
 
     :raises PaymentError: the shopper was not charged.
     """

@@ -28,7 +28,7 @@ __all__ = ["StripeCard", "StripeCustomer", "StripePayment"]
 
 
 class StripeCustomer(models.Model):
-    """Whom saved cards belong to at Stripe: one for each user, and one for each card that a guest saves."""
+    """A customer at Stripe, who has saved cards: one for each user, and one for each card that a guest saves."""
 
     user = models.OneToOneField(
         django_settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="stripe_customer"
@@ -48,7 +48,7 @@ class StripeCustomer(models.Model):
 class StripeCard(PaymentMethod):
     """A card that Stripe knows. Its number never comes near the shop."""
 
-    #: Unknown until the first payment, of a card that came as a confirmation token.
+    #: Empty until the first payment, if the card came as a confirmation token.
     payment_method = models.CharField(_("Stripe's id"), max_length=255, null=True, unique=True)
     confirmation_token = models.CharField(max_length=255, null=True, unique=True, editable=False)
     customer = models.ForeignKey(
@@ -102,10 +102,10 @@ class StripeCard(PaymentMethod):
         return intents.list_paid(since)
 
     def assign_to_user(self, user: Any) -> None:
-        """Let a guest's card follow him, with its customer if the user has none yet."""
+        """Give a guest's card to the user that they sign in as, with its customer if the user has none yet."""
         super().assign_to_user(user)
         if self.customer is not None and not StripeCustomer.objects.filter(user=user).exists():
-            with suppress(IntegrityError), transaction.atomic():  # he may have been given one at this moment
+            with suppress(IntegrityError), transaction.atomic():  # another process may have given the user one by now
                 StripeCustomer.objects.filter(pk=self.customer.pk, user=None).update(user=user)
 
     def retire(self) -> None:
@@ -114,11 +114,11 @@ class StripeCard(PaymentMethod):
             transaction.on_commit(partial(forget, self), robust=True)
 
     def is_to_be_set_up(self) -> bool:
-        """Whether the next payment is to have the bank agree to later ones without the shopper."""
+        """Whether the next payment asks the bank to agree to later ones without the shopper."""
         return self.reusable and not PaymentAttempt.objects.filter(method=self.pk, state="paid").exists()
 
     def keep(self, reference: str | None) -> None:
-        """Remember the card that a confirmation token turned out to be."""
+        """Save which card a confirmation token turned out to be."""
         if reference and self.payment_method is None:
             with suppress(IntegrityError), transaction.atomic():  # the token was of a card that is here already
                 StripeCard.objects.filter(pk=self.pk).update(payment_method=reference)

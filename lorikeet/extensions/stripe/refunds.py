@@ -1,4 +1,4 @@
-"""Paying back through Stripe, and what was paid back or disputed in its dashboard."""
+"""Refunds through Stripe, and what was refunded or disputed in its dashboard."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ OPEN_DISPUTES = {"needs_response", "warning_needs_response"}
 
 
 def refund(attempt: PaymentAttempt) -> Paid | Pending:
-    """Pay back what ``attempt`` says; money that is only authorised is let go, all of it or nothing.
+    """Refund what ``attempt`` says. Money that is only authorised is released, all of it or nothing.
 
-    :raises PaymentError: it was not paid back, and never will be.
+    :raises PaymentError: it was not refunded, and never will be.
     """
     charge = attempt.parent
     assert charge is not None  # a refund has one
@@ -49,7 +49,7 @@ def refund(attempt: PaymentAttempt) -> Paid | Pending:
         }
         try:
             found = api().refunds.create(parameters, {"idempotency_key": str(attempt.key)})
-        except OURS as error:  # under this key it may have been made with other words
+        except OURS as error:  # the key's first call may have had another reason
             found = _find_by_key(attempt, charge)
             if found is None:
                 raise misconfigured(error, _("This cannot be paid back; the log says why.")) from error
@@ -63,9 +63,9 @@ def refund(attempt: PaymentAttempt) -> Paid | Pending:
 
 
 def review(charge: PaymentAttempt) -> Review:
-    """Ask for everything that was paid back of a charge, and whether it is disputed.
+    """Ask for everything that was refunded of a charge, and whether it is disputed.
 
-    Of what is only authorised nothing is paid back: Stripe has refunds of its own for what it lets go.
+    Nothing is refunded of money that is only authorised: Stripe records a refund of its own when it releases that.
     """
     intent = retrieve(charge, "latest_charge")
     ours = charge.refunds.exclude(state="failed")
@@ -94,7 +94,7 @@ def _attention(charge: PaymentAttempt, intent: Any) -> str:
 def _void(attempt: PaymentAttempt, intent: Any) -> Paid:
     authorised = from_stripe(intent.amount, intent.currency)
     if attempt.amount != authorised:
-        message = _("Only all of what is authorised can be let go: capture it first, to pay back a part.")
+        message = _("Only all of what is authorised can be released. To pay back a part, capture it first.")
         raise PaymentError({"code": "not_captured", "message": message})
     if intent.status != "canceled":
         intent = api().payment_intents.cancel(intent.id)

@@ -20,7 +20,7 @@ except ImportError:  # the extra lorikeet-cart[stripe] is not installed
 __all__ = ["AUTOMATIC", "api", "as_dict", "is_live", "make_client", "metadata", "stripe"]
 
 
-#: Cards, and whatever else the shop has switched on at Stripe that needs no page of its own.
+#: Cards, and what else the shop has switched on at Stripe, unless it sends the shopper to another page.
 AUTOMATIC = {"enabled": True, "allow_redirects": "never"}
 
 
@@ -37,7 +37,7 @@ def make_client() -> Any:
 
 @lru_cache(maxsize=4)
 def _client(pid: int, timeout: int, key: str, account: str, base: str) -> Any:  # noqa: ARG001
-    """Connections are not shared with a forked process, so that its number is part of what is asked for."""
+    """Return the client of this process: connections are not shared with a forked one, hence ``pid``."""
     return stripe.StripeClient(
         key,
         stripe_account=account or None,
@@ -48,7 +48,7 @@ def _client(pid: int, timeout: int, key: str, account: str, base: str) -> Any:  
 
 
 def as_dict(found: Any) -> dict[str, Any]:
-    """Return an object of Stripe's as a plain dict; how the SDK calls that has changed. Nothing is an empty one."""
+    """Return an object of Stripe's as a plain dict, with any version of the SDK; ``None`` becomes an empty one."""
     shown: dict[str, Any] = json.loads(str(found)) if found else {}
     return shown
 
@@ -59,6 +59,6 @@ def is_live() -> bool:
 
 
 def metadata(key: Any, **more: Any) -> dict[str, str]:
-    """Return what an object at Stripe carries to be known again: ``key`` is an attempt's. Nothing personal."""
+    """Return the metadata by which an object at Stripe is recognised, nothing personal; ``key`` is an attempt's."""
     shop = {"lorikeet_shop": settings.STRIPE_SHOP} if settings.STRIPE_SHOP else {}
     return {"lorikeet_key": str(key), **shop, **{f"lorikeet_{name}": str(value) for name, value in more.items()}}

@@ -1,4 +1,4 @@
-"""A card, as the cart shows it and as a browser hands it in."""
+"""A card, as the cart shows it and as a browser sends it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 #: How a browser can name a card, and what such names look like.
 NAMES = {"payment_method": "pm_", "confirmation_token": "ctoken_", "token": "tok_"}
-#: Said of every card that is not this shopper's, whether there is one or not.
+#: The answer for every card that is not this shopper's, whether it exists or not.
 UNKNOWN = _("There is no such card.")
 
 
@@ -95,7 +95,7 @@ class StripeCardSerializer(PaymentMethodSerializer[StripeCard]):
     def find(self, name: str, reference: dict[str, str]) -> StripeCard | None:
         """Return the card if this shopper has it already.
 
-        :raises ValidationError: another has it, or he removed it.
+        :raises ValidationError: another shopper has it, or this one removed it.
         """
         card: StripeCard | None = StripeCard.objects.filter(**reference).first()
         if card is not None and not StripeCard.objects.filter(owned_by(self.context["cart"]), pk=card.pk).exists():

@@ -1,4 +1,4 @@
-"""Stripe's webhooks: signed, from our own account and mode, and only a poke."""
+"""Stripe's webhooks: signed, and of our own account and mode. An event only says which intent to ask about."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["read"]
 
 logger = logging.getLogger(__name__)
 
-#: Said of a payment that somebody is working on at this moment.
+#: The events of a payment that a process is working on at this moment.
 DULL = {"payment_intent.created", "payment_intent.requires_action"}
 
 
@@ -28,7 +28,7 @@ def read(request: HttpRequest) -> list[str]:
     """
     event = _verified(request)
     if event.get("livemode") is not is_live() or (event.get("account") or "") != settings.STRIPE_ACCOUNT:
-        logger.warning("An event of Stripe's was for another account or mode, and is ignored.")
+        logger.warning("An event of Stripe's is ignored: it is for another account or mode.")
         return []
     data = event.get("data")
     found = data.get("object") if isinstance(data, dict) else None

@@ -122,7 +122,7 @@ def test_a_correction_needs_a_number_and_a_reason(act, allow, stock, unchanged, 
 @pytest.mark.parametrize(
     ("quantity", "said"),
     [
-        ("-7", "Moscato: of these, more are held or owed than would be left."),
+        ("-7", "Moscato: fewer would be left than are held or owed."),
         ("0", "Give the difference, above or below zero."),
     ],
 )
@@ -142,7 +142,7 @@ def test_of_several_those_are_corrected_that_can_be(act, allow, stock):
 
     said = act("adjust", stock, other, quantity="-5", reason="Broken.")
 
-    assert sorted(said) == ["-5 Moscato: correction", "Merlot: of these, more are held or owed than would be left."]
+    assert sorted(said) == ["-5 Moscato: correction", "Merlot: fewer would be left than are held or owed."]
     assert (counters(stock), counters(other)) == ((5, 0), (2, 0))
 
 
@@ -229,15 +229,15 @@ def test_a_reason_that_was_typed_is_escaped(client, clerk, stock):
 # letting go
 
 
-def test_the_staff_let_go_what_was_put_aside(act, allow, clerk, stock):
+def test_the_staff_release_what_was_put_aside(act, allow, clerk, stock):
     allow("release_hold")
     hold = reserve(stock, 3)
 
     said = act("release", hold)
 
-    assert said == [f"3 of {stock} was let go."]
+    assert said == [f"3 of {stock} was released."]
     assert (counters(stock), holds()) == ((10, 0), [("released", 3)])
-    assert log() == [(clerk.handle, "hold", hold.pk, "Let go.")]
+    assert log() == [(clerk.handle, "hold", hold.pk, "Released.")]
 
 
 def test_what_was_sold_to_an_order_is_not_let_go(act, allow, sold_with_order, unchanged):
@@ -246,7 +246,7 @@ def test_what_was_sold_to_an_order_is_not_let_go(act, allow, sold_with_order, un
     with unchanged():
         said = act("release", sold_with_order)
 
-    assert said == [f"{sold_with_order} is for an order, or is not held."]
+    assert said == [f"{sold_with_order} is for an order, or was released before."]
 
 
 # clicking twice

@@ -92,7 +92,7 @@ def test_a_shop_without_any_stock_is_told_so(monkeypatch):
 
 
 UNSEEN = Warning(
-    "Carts hold stock, and do not show until when.",
+    "Carts hold stock, but do not show when the hold expires.",
     hint='LORIKEET_CART_SECTIONS = ["lorikeet.extensions.stock.sections.ExpirySection"]',
     id="lorikeet_stock.W002",
 )

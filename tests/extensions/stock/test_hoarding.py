@@ -47,7 +47,7 @@ def test_what_is_too_much_for_a_network_is_refused_until_the_first_hold_of_it_en
         response = try_to_add(near(3), bottle, 2, "SeatLine")
 
     assert response.status_code == 429
-    assert response.json()["detail"].startswith("Too many of these are being kept for others near you.")
+    assert response.json()["detail"].startswith("Too many of these are kept for other shoppers on your network.")
     assert 890 <= int(response["Retry-After"]) <= 900
 
 
@@ -154,7 +154,7 @@ def test_an_order_beyond_that_is_not_made(shopper, bottle, provider, unchanged):
         response = shopper.checkout()
 
     assert response.status_code == 429
-    assert response.json()["detail"].startswith("Orders that wait for their money keep too many of these.")
+    assert response.json()["detail"].startswith("Unpaid orders keep too many of these.")
     assert 17_990 <= int(response["Retry-After"]) <= 18_000
 
 

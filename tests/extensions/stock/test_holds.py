@@ -303,7 +303,7 @@ def test_a_hold_that_ends_while_it_is_read_ends_once(stock, unchanged):
 
     with (
         unchanged(),
-        pytest.raises(StockError, match=r"^These holds are being worked on by somebody else\.$"),
+        pytest.raises(StockError, match=r"^Another process is changing these holds\.$"),
         connection.execute_wrapper(interfere),
     ):
         consume([hold])

@@ -68,7 +68,7 @@ def test_less_than_is_held_is_refused(stock, unchanged):
 
     with (
         unchanged(),
-        pytest.raises(StockError, match=r"^Moscato: of these, more are held or owed than would be left\.$"),
+        pytest.raises(StockError, match=r"^Moscato: fewer would be left than are held or owed\.$"),
     ):
         adjust(stock, -3, "Broken.")
 

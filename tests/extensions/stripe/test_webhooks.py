@@ -191,7 +191,7 @@ def test_an_event_about_something_else_is_answered_200(waiting, ignored, changes
 @pytest.mark.parametrize("changes", [{"livemode": True}, {"livemode": None}, {"account": "acct_9"}], ids=str)
 def test_an_event_of_another_account_or_mode_is_ignored(waiting, ignored, caplog, changes):
     assert ignored(event(waiting, **changes)) == 200
-    assert "An event of Stripe's was for another account or mode, and is ignored." in caplog.messages
+    assert "An event of Stripe's is ignored: it is for another account or mode." in caplog.messages
 
 
 @pytest.mark.parametrize(

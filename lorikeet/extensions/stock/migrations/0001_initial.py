@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'hold',
                 'verbose_name_plural': 'holds',
-                'permissions': (('restock_hold', 'Can put back into stock what was sold'), ('release_hold', 'Can let go what is held for no order')),
+                'permissions': (('restock_hold', 'Can put back into stock what was sold'), ('release_hold', 'Can release what is held for no order')),
             },
         ),
         migrations.CreateModel(
