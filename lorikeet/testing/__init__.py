@@ -1,7 +1,7 @@
-"""What a host's or an extension's own tests are made of: a bank with books of its own, and contract suites.
+"""For the tests of a host or an extension: a bank that keeps its own books, and contract suites.
 
 A contract suite states what Lorikeet relies on in a type that you register. Inherit it together with Django's
-``TestCase``, say how one is made, and its tests run against your type::
+``TestCase``, write how an object of the type is made, and its tests run against your type::
 
     class TestWineLine(LineItemContract, TestCase):
         type_name = "WineLineItem"
@@ -34,7 +34,7 @@ __all__ = [
     "ReferencePaymentMethodContract",
 ]
 
-#: Where each name is, read when it is asked for: a fake provider is started in a process without Django's settings.
+#: The module of each name, imported on first use: a fake provider also runs in a process without Django's settings.
 MODULES = {
     "banks": ["FakeBank"],
     "contracts": [

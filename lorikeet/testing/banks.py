@@ -13,9 +13,9 @@ __all__ = ["FakeBank"]
 
 @dataclass
 class FakeBank:
-    """A bank that keeps its own books, in memory, by which a test can tell what was really charged.
+    """A bank that keeps its own books, in memory: they tell a test what was really charged.
 
-    ``declines`` holds the cards that it refuses, by whatever the test calls a card. Amounts are in major units.
+    ``declines`` holds the cards that it refuses, under the names that the test gives them. Amounts are in major units.
     """
 
     declines: set[str] = field(default_factory=set)
@@ -27,7 +27,7 @@ class FakeBank:
     keys: dict[str, str] = field(default_factory=dict)
 
     def charge(self, card: str, amount: Decimal, currency: str, key: str | None = None) -> str:
-        """Take ``amount`` from ``card`` and return the bank's reference. The same ``key`` takes it once.
+        """Charge ``card`` with ``amount`` and return the bank's reference. Calls with the same ``key`` charge once.
 
         :raises PaymentError: the card is one of those that are declined; nothing was charged.
         """
@@ -48,7 +48,7 @@ class FakeBank:
         return next(((reference, amount, currency) for reference, _, amount, currency in found), None)
 
     def refund(self, reference: str, amount: Decimal, key: str) -> str:
-        """Give ``amount`` of a charge back and return the bank's reference. The same ``key`` gives it once.
+        """Refund ``amount`` of a charge and return the bank's reference. Calls with the same ``key`` refund once.
 
         :raises PaymentError: that is more than what is left of the charge.
         """
@@ -62,6 +62,6 @@ class FakeBank:
         return self.keys[key]
 
     def total(self) -> Decimal:
-        """Return everything that was charged, less what was given back."""
+        """Return everything that was charged, less what was refunded."""
         charged = sum((charge[2] for charge in self.charges), Decimal(0))
         return charged - sum((amount for _, amount in self.refunds), Decimal(0))

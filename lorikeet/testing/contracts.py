@@ -20,7 +20,7 @@ STRANGE: tuple[Any, ...] = (None, [], {}, [[]], {"a": 1}, True, -1, 1.5, 10**30,
 
 
 class Contract:
-    """What the suites share: a guest's browser, and how a thing of the type is added to his cart."""
+    """What the suites share: a guest's browser, and how an object of the type is added to the guest's cart."""
 
     new_url: ClassVar[str]
     #: The name the type is registered under.
@@ -31,11 +31,11 @@ class Contract:
     subTest: Any  # noqa: N815
 
     def make_data(self) -> dict[str, Any]:
-        """Return valid data for a new one, as a client would send it."""
+        """Return valid data for a new object, as a client would send it."""
         raise TypeError(f"Write {type(self).__name__}.make_data(self).")
 
     def add(self, **changes: Any) -> Any:
-        """Send a new one and return the response."""
+        """Send a new object and return the response."""
         body = {"type": self.type_name, "data": {**self.make_data(), **changes}}
         return self.client.post(reverse(f"lorikeet:{self.new_url}"), body, content_type="application/json")
 
@@ -138,7 +138,7 @@ class ChoiceContract(Contract):
 
         assert [row["selected"] for row in self.cart()[self.listed_as]] == [True]
 
-    def test_a_removed_one_is_kept_out_of_sight(self) -> None:
+    def test_a_removed_one_is_hidden_and_kept(self) -> None:
         url = self.add().json()["url"]
 
         response = self.client.delete(url)

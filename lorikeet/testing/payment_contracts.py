@@ -40,7 +40,7 @@ class PaymentContract(ChoiceContract):
         return PaymentMethod.objects.select_subclasses().latest("pk")
 
     def make_order(self, method: Any) -> Order:
-        """Return a pending order of 10 that is to be paid with ``method``, and is being worked on."""
+        """Return a pending order of 10 that is to be paid with ``method``, and the attempt at it."""
         order: Order = Order.objects.create(
             payment_method=method, currency=self.currency, subtotal=10, grand_total=Decimal(10)
         )
@@ -105,13 +105,13 @@ class ExactPaymentMethodContract(PaymentContract):
         return None
 
     def make_attempt(self, data: dict[str, Any] | None = None) -> PaymentAttempt:
-        """Return an attempt to be paid 10, as the process has it that made the order."""
+        """Return an attempt to charge 10, as the process that made the order has it."""
         attempt = self.make_order(self.make_method(data)).latest_charge
         assert attempt is not None
         return attempt
 
     def paid(self, data: dict[str, Any] | None = None) -> tuple[Any, PaymentAttempt]:
-        """Return a method and an attempt that it was just paid by, of which nothing is recorded."""
+        """Return a method and an attempt that was just paid with it; the outcome is not recorded."""
         attempt = self.make_attempt(data)
         method = self.method_of(attempt)
         self.taken_before = self.get_taken()
@@ -123,7 +123,7 @@ class ExactPaymentMethodContract(PaymentContract):
         return PaymentMethod.objects.select_subclasses().get(pk=attempt.method_id)
 
     def lapse(self, attempt: PaymentAttempt) -> None:
-        """Let the process die that worked on ``attempt``."""
+        """Let the process that worked on ``attempt`` die."""
         PaymentAttempt.objects.filter(pk=attempt.pk).update(lease_until=now() - timedelta(days=1))
 
     def outcome_of(self, ask: Any, attempt: PaymentAttempt) -> Any:
@@ -243,4 +243,4 @@ class ExactPaymentMethodContract(PaymentContract):
             list(method.read_webhook(RequestFactory().post("/", b"{}", content_type="application/json")))
         except WebhookError:
             return
-        raise AssertionError("read_webhook() took an event that nobody signed.")
+        raise AssertionError("read_webhook() accepted an event without a signature.")

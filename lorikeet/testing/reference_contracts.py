@@ -17,7 +17,7 @@ class ReferencePaymentMethodContract(PaymentContract):
     """What Lorikeet relies on in a ``ReferencePaymentMethod``: that ``look_up()`` tells what was really paid."""
 
     def pay_elsewhere(self, attempt: PaymentAttempt, amount: Decimal) -> str:
-        """Pay ``amount`` at the provider for ``attempt``, as a shopper does, and return the reference he is given."""
+        """Pay ``amount`` at the provider for ``attempt``, as a shopper does, and return the reference."""
         raise TypeError(f"Write {type(self).__name__}.pay_elsewhere(self, attempt, amount).")
 
     def make_waiting(self) -> PaymentAttempt:

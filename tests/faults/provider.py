@@ -64,7 +64,7 @@ class Provider:
         self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         line = self.process.stdout.readline()
         if not line:
-            raise RuntimeError("The provider did not start; its messages stand on standard error.")
+            raise RuntimeError("The provider did not start; its messages are on standard error.")
         self.port = int(line)
 
     def stop(self):

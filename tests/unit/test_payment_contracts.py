@@ -201,7 +201,7 @@ BREAKAGES = {
         TestExactCard,
         "test_a_webhook_without_a_signature_is_refused",
         lambda patch: patch.setattr(ExactCard, "read_webhook", classmethod(read_anything)),
-        "read_webhook() took an event that nobody signed.",
+        "read_webhook() accepted an event without a signature.",
     ),
     "its data is refused by its serializer": (
         TestExactCard,

@@ -258,12 +258,12 @@ BREAKAGES = {
     ),
     "a removed one is still shown": (
         CARD,
-        "test_a_removed_one_is_kept_out_of_sight",
+        "test_a_removed_one_is_hidden_and_kept",
         lambda patch: patch.setattr("lorikeet.cart.editing.retire", lambda *args: None),
     ),
     "a removed one is deleted": (
         ADDRESS,
-        "test_a_removed_one_is_kept_out_of_sight",
+        "test_a_removed_one_is_hidden_and_kept",
         lambda patch: patch.setattr("lorikeet.cart.editing.retire", lambda base, cart, row: row.delete()),
     ),
     "a payment is no row": (

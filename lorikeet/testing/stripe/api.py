@@ -12,7 +12,7 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from . import charges, endpoints, payments
-from .books import NOBODY, Books, Object
+from .books import NO_CALL, Books, Object
 from .errors import Lost, Refused
 from .faults import Fault, Faults
 from .parameters import Params, decode, read
@@ -21,7 +21,7 @@ __all__ = ["Answer", "Api"]
 
 #: For how many seconds Stripe remembers an idempotency key, at least.
 KEY_SECONDS = 86400
-#: What happens by itself.
+#: What happens without a call.
 DUE: dict[str, Callable[[Books, str], object]] = {
     "expire": payments.expire,
     "fail_refund": functools.partial(charges.end_refund, passed=False),
@@ -37,7 +37,7 @@ class Answer(NamedTuple):
 
 
 class Api:
-    """Stripe's API over ``books``, for whoever has one of ``keys``."""
+    """Stripe's API over ``books``, for clients with one of ``keys``."""
 
     def __init__(self, books: Books, keys: Sequence[str]) -> None:
         self.books = books
@@ -45,7 +45,7 @@ class Api:
         self.faults = Faults()
 
     def tick(self) -> None:
-        """Let happen what is due by now, and forget old idempotency keys; called under the lock."""
+        """Do what is due by now, and forget old idempotency keys; called under the lock."""
         books, now = self.books, self.books.now()
         due, books.due = [entry for entry in books.due if entry[0] <= now], [e for e in books.due if e[0] > now]
         for _, what, subject in due:
@@ -53,7 +53,7 @@ class Api:
         books.keys = {key: kept for key, kept in books.keys.items() if kept["at"] > now - KEY_SECONDS}
 
     def call(self, method: str, url: str, headers: Mapping[str, str], body: str = "") -> Answer:
-        """Do what is asked for; the names of ``headers`` are in lower case.
+        """Answer a call; the names of ``headers`` are in lower case.
 
         :raises Lost: a planned fault keeps the answer from coming.
         """
@@ -93,7 +93,7 @@ class Api:
             raise Refused(f"Invalid API Key provided: {key[:8]}****{key[-4:]}", status=401)
 
     def _answer(self, entry: Object, given: Params, fault: Fault, answered: dict[str, str]) -> tuple[int, str]:
-        """Act and return status and body, or those that are kept for the idempotency key."""
+        """Answer with status and body, or with those that are kept for the idempotency key."""
         method, path, key = entry["method"], entry["path"], entry["key"]
         found = endpoints.find(method, path)
         if found is None:
@@ -112,7 +112,7 @@ class Api:
         with self.books.lock:
             self.books.request = {"id": answered["request-id"], "idempotency_key": key}
             status, text = self._act(endpoint, ids, params, fault)
-            self.books.request = NOBODY
+            self.books.request = NO_CALL
             kept |= {"status": status, "body": text}
         if status >= 500:
             answered["stripe-should-retry"] = "false"
@@ -151,7 +151,7 @@ def _error(refusal: Refused) -> str:
 
 
 def _trouble(status: int) -> Refused:
-    """Return the refusal that has nothing to do with what was asked for."""
+    """Return the refusal of a planned fault, which says nothing of the call."""
     code = "rate_limit" if status == 429 else None
     kind = "api_error" if status >= 500 else "invalid_request_error"
     return Refused("Something went wrong at Stripe, as the test planned.", code, status=status, type=kind)

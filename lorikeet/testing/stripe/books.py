@@ -14,7 +14,7 @@ import stripe
 
 from .errors import Refused, missing
 
-__all__ = ["NOBODY", "Books", "Object"]
+__all__ = ["NO_CALL", "Books", "Object"]
 
 Object = dict[str, Any]
 
@@ -33,8 +33,8 @@ PREFIXES = {
     "setup_intent": "seti",
     "token": "tok",
 }
-#: The request of an event that does not come of a call.
-NOBODY: Object = {"id": None, "idempotency_key": None}
+#: The request of an event that no call caused.
+NO_CALL: Object = {"id": None, "idempotency_key": None}
 #: What Stripe calls them in its messages.
 NAMES = {"payment_method": "PaymentMethod"}
 #: The tests of a ``created`` filter.
@@ -49,7 +49,7 @@ COMPARISONS: dict[str, Callable[[int, int], bool]] = {
 class Books:
     """Everything that Stripe keeps of one account, as dictionaries in the shape in which it shows them.
 
-    Keys with a leading underscore are what it knows and does not show. Whoever reads or writes holds ``lock``.
+    Keys with a leading underscore are never shown. A caller that reads or writes holds ``lock``.
     """
 
     #: The attributes that a copy on disk consists of.
@@ -61,7 +61,7 @@ class Books:
         self.url = "https://stripe.invalid"
         self.lock = threading.RLock()
         #: The call that is being answered, as events show it.
-        self.request = NOBODY
+        self.request = NO_CALL
         self.clear()
 
     def clear(self) -> None:
@@ -69,7 +69,7 @@ class Books:
         self.objects: dict[str, Object] = {}
         #: Status and body of each answer, by idempotency key.
         self.keys: dict[str, Object] = {}
-        #: What happens by itself: ``[when, what, id]``.
+        #: What is due to happen: ``[when, what, id]``.
         self.due: list[list[Any]] = []
         #: The ids of the events that no webhook has taken yet.
         self.outbox: list[str] = []

@@ -30,7 +30,7 @@ class Card(NamedTuple):
     secure: str = "never"
     #: Whether it can be saved though it cannot be charged.
     saves: bool = False
-    #: What becomes of a refund: ``succeeded``, ``pending`` or ``fails``, which is first succeeded, then failed.
+    #: What becomes of a refund: ``succeeded``, ``pending`` or ``fails``, which first succeeds, then fails.
     refund: str = "succeeded"
     #: Why each payment is disputed at once.
     dispute: str | None = None
@@ -102,7 +102,7 @@ def find(id: str, prefix: str) -> str | None:
 
 
 def require(name: str) -> str:
-    """Return the name of a test card as it stands in ``CARDS``.
+    """Return the name of a test card as it is in ``CARDS``.
 
     :raises Refused: there is none.
     """

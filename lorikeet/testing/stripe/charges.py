@@ -10,7 +10,7 @@ from .parameters import Params
 
 __all__ = ["capture", "charge_of", "close_dispute", "end_refund", "new", "new_dispute", "refund", "release"]
 
-#: What is empty here always.
+#: What is always empty here.
 EMPTY = (
     "application application_fee application_fee_amount balance_transaction failure_balance_transaction on_behalf_of "
     "receipt_number review shipping source source_transfer statement_descriptor transfer_data transfer_group"
@@ -82,12 +82,12 @@ def new(
 
 
 def capture(charge: Object, amount: int) -> None:
-    """Take what was authorised, or less: Stripe shows the rest as refunded, without a refund."""
+    """Capture what was authorised, or less: Stripe shows the rest as refunded, without a refund."""
     charge |= {"captured": True, "amount_captured": amount, "amount_refunded": charge["amount"] - amount}
 
 
 def release(books: Books, charge: Object) -> None:
-    """Give back what was authorised and not taken."""
+    """Release what was authorised and not captured."""
     charge |= {"amount_refunded": charge["amount"], "refunded": True}
     books.emit("charge.refunded", charge)
 
@@ -110,7 +110,7 @@ def charge_of(books: Books, params: Params) -> Object:
 
 
 def refund(books: Books, params: Params) -> Object:
-    """Give a charge back, all that is left of it or an amount.
+    """Refund a charge, all that is left of it or an amount.
 
     :raises Refused: nothing was taken, nothing or less is left, or the shopper's bank has it.
     """
@@ -154,7 +154,7 @@ def _count(charge: Object, amount: int) -> None:
 
 
 def end_refund(books: Books, id: str, *, passed: bool) -> Object:
-    """Let a refund succeed that is pending, or fail, also one that had succeeded; one that failed is left as it is."""
+    """Let a pending refund succeed, or let a refund fail, also one that had succeeded. A failed one does not change."""
     made = books.get("refund", id)
     if made["status"] == "failed":
         return made

@@ -18,7 +18,7 @@ _connection_error: Callable[..., stripe.APIConnectionError] = stripe.APIConnecti
 
 
 class InProcessClient(stripe.HTTPClient):
-    """What ``StripeClient(http_client=...)`` sends its calls with: straight into ``call``."""
+    """The ``http_client`` of a ``StripeClient`` whose calls go straight into ``call``."""
 
     name = "lorikeet"
 
@@ -47,5 +47,5 @@ class InProcessClient(stripe.HTTPClient):
         """Nothing is open."""
 
     def _sleep_time_seconds(self, *args: Any) -> float:
-        """A test does not wait before a retry."""
+        """Return 0: a test does not wait before a retry."""
         return 0

@@ -70,7 +70,7 @@ class FakeStripe:
                 vars(self._books).update(json.loads(path.read_text()))
 
     def save(self, path: Path) -> None:
-        """Write the books to ``path``, all of them or, if the process dies meanwhile, none."""
+        """Write the books to ``path``: all of them or, if the process dies meanwhile, none."""
         with self._books.lock:
             new = path.with_name(f"{path.name}.new")
             new.write_text(json.dumps({name: getattr(self._books, name) for name in Books.KEPT}))
@@ -86,30 +86,30 @@ class FakeStripe:
             self._api.faults.planned.append(Fault(kind, **options))
 
     def clear_faults(self) -> None:
-        """Plan nothing any more, and let go what is delayed."""
+        """Remove the planned faults, and let delayed calls go on."""
         with self._books.lock:
             self._api.faults.clear()
 
     def release(self) -> None:
-        """Let go what is delayed."""
+        """Let delayed calls go on."""
         self._api.faults.release()
 
     # What shoppers and their banks do
 
     def complete_3ds(self, id: str) -> Object:
-        """Let the shopper pass the question of his bank, for a PaymentIntent or a SetupIntent."""
+        """Let the shopper answer their bank's question, for a PaymentIntent or a SetupIntent."""
         return self._do(_authenticate(id), id, passed=True)
 
     def fail_3ds(self, id: str) -> Object:
-        """Let the shopper not pass the question of his bank."""
+        """Let the shopper fail their bank's question."""
         return self._do(_authenticate(id), id, passed=False)
 
     def settle_payment(self, id: str) -> Object:
-        """Let the money of a PaymentIntent come that is ``processing``."""
+        """Let the money of a ``processing`` PaymentIntent arrive."""
         return self._do(payments.settle, id, passed=True)
 
     def fail_payment(self, id: str) -> Object:
-        """Let the money of a PaymentIntent not come that is ``processing``."""
+        """Let a ``processing`` PaymentIntent fail."""
         return self._do(payments.settle, id, passed=False)
 
     def token(self, card: str = "visa") -> Object:
@@ -142,7 +142,7 @@ class FakeStripe:
         return self._do(charges.refund, params)
 
     def settle_refund(self, id: str) -> Object:
-        """Let a refund succeed that is pending."""
+        """Let a pending refund succeed."""
         return self._do(charges.end_refund, id, passed=True)
 
     def fail_refund(self, id: str) -> Object:
@@ -205,7 +205,7 @@ class FakeStripe:
         return kept
 
     def totals(self) -> dict[str, int]:
-        """Return what was taken less what was given back, by currency."""
+        """Return what was taken less what was refunded, by currency."""
         totals: Counter[str] = Counter()
         with self._books.lock:
             for charge in self._books.all("charge", captured=True):

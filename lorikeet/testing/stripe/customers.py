@@ -30,7 +30,7 @@ __all__ = [
 
 NO_ADDRESS = dict.fromkeys(["city", "country", "line1", "line2", "postal_code", "state"])
 NO_BILLING = {"address": NO_ADDRESS, "email": None, "name": None, "phone": None, "tax_id": None}
-#: What is empty here always, and what a confirmation token shows of its payment method.
+#: What is always empty here, and what a confirmation token shows of its payment method.
 EMPTY = ("currency", "default_source", "discount", "test_clock")
 PREVIEW = ("allow_redisplay", "billing_details", "card", "customer", "customer_account", "type")
 #: For how many seconds a confirmation token can be used.
@@ -80,7 +80,7 @@ def create_customer(books: Books, params: Params) -> Object:
 
 
 def delete_customer(books: Books, id: str) -> Object:
-    """Delete a customer, whose payment methods are detached; that there was one can still be read.
+    """Delete a customer and detach its payment methods; that it existed can still be read.
 
     :raises Refused: it is deleted already.
     """
@@ -187,7 +187,7 @@ def find_confirmation_token(books: Books, id: str) -> Object:
 def check_usable(method: Object, customer: str | None) -> None:
     """Check that a payment method may be used, for ``customer``.
 
-    :raises Refused: it was used or detached before, or it is another's.
+    :raises Refused: it was used or detached before, or it is another customer's.
     """
     if method["customer"] is None and method["_spent"]:
         message = (
@@ -200,9 +200,9 @@ def check_usable(method: Object, customer: str | None) -> None:
 
 
 def attach(books: Books, params: Params, id: str) -> Object:
-    """Attach a payment method to a customer, whose it may be already.
+    """Attach a payment method to a customer; it may be attached to that customer already.
 
-    :raises Refused: it is another's, it cannot be used any more, or the bank declines the card.
+    :raises Refused: it is another customer's, it cannot be used any more, or the bank declines the card.
     """
     if "customer" not in params:
         raise Refused("Missing required param: customer.", "parameter_missing", param="customer")
@@ -225,7 +225,7 @@ def attach(books: Books, params: Params, id: str) -> Object:
 def detach(books: Books, id: str) -> Object:
     """Detach a payment method from its customer; it cannot be used any more.
 
-    :raises Refused: it is nobody's.
+    :raises Refused: it has no customer.
     """
     method = books.get("payment_method", id)
     if method["customer"] is None:

@@ -29,7 +29,7 @@ class Fault:
     #: One of ``KINDS``, or empty for nothing.
     kind: str
     acts: bool = False
-    #: The calls: ``POST``, and a path where ``*`` stands for anything (``/v1/payment_intents/*/confirm``).
+    #: The calls: ``POST``, and a path where ``*`` matches anything (``/v1/payment_intents/*/confirm``).
     method: str = "*"
     path: str = "*"
     #: How many of them; ``None`` for all.
@@ -68,12 +68,12 @@ class Faults:
         self.gate = threading.Event()
 
     def clear(self) -> None:
-        """Plan nothing any more, and let go what is delayed."""
+        """Remove the planned faults, and let delayed calls go on."""
         self.planned.clear()
         self.release()
 
     def release(self) -> None:
-        """Let go what is delayed."""
+        """Let delayed calls go on."""
         gate, self.gate = self.gate, threading.Event()
         gate.set()
 

@@ -14,7 +14,7 @@ __all__ = ["UNPAID", "Go", "ask", "confirm", "create", "expect", "fail", "is_sho
 
 #: What confirming does once the payment method is known.
 Go = Callable[[Books, Object, Params], Object]
-#: What is empty until something happens, or here always.
+#: What is empty at first, or always here.
 EMPTY = (
     "application cancellation_reason excluded_payment_method_types next_action on_behalf_of payment_method "
     "payment_method_configuration_details"
@@ -25,7 +25,7 @@ UNPAID = ("requires_payment_method", "requires_confirmation", "requires_action")
 ONLY_WITH_CONFIRM = (
     "confirmation_token error_on_requires_action mandate mandate_data off_session return_url use_stripe_sdk"
 ).split()
-#: The end of the name of the event of a state, where it is another.
+#: How the name of a state's event ends, where not with the name of the state.
 EVENTS = {"requires_capture": "amount_capturable_updated"}
 OPTIONS = {"installments": None, "mandate_options": None, "network": None, "request_three_d_secure": "automatic"}
 
@@ -151,7 +151,7 @@ def move(books: Books, intent: Object, status: str, **values: Any) -> None:
 
 
 def ask(books: Books, intent: Object, params: Params) -> Object:
-    """Make an intent wait for what the shopper does on the page of his bank."""
+    """Make an intent wait for what the shopper does on their bank's page."""
     page = f"{books.url}/_fake/3ds/{intent['id']}"
     if "return_url" in params:
         action = {"type": "redirect_to_url", "redirect_to_url": {"url": page, "return_url": params["return_url"]}}

@@ -1,4 +1,4 @@
-"""The page of the shopper's bank, on which a test or a developer answers for him."""
+"""The page of the shopper's bank, on which a test or a developer answers for the shopper."""
 
 from __future__ import annotations
 

@@ -117,8 +117,8 @@ def _nested(hint: Any, given: Params, path: str) -> Any:
 
 
 def _alternative(hints: tuple[Any, ...], given: Any, path: str) -> Any:
-    """Return ``given`` as a value of the first of ``hints`` that takes it, or raise the last one's refusal."""
-    # The SDK lets text stand beside an enumeration so that it can name values of the future; Stripe takes none.
+    """Return ``given`` as a value of the first of ``hints`` that takes it, or raise the refusal of the last."""
+    # The SDK allows text beside an enumeration, for values that Stripe adds later; Stripe refuses any other text.
     if any(get_origin(hint) is Literal and get_args(hint) != ("",) for hint in hints):
         hints = tuple(hint for hint in hints if hint is not str)
     refusal = None

@@ -14,7 +14,7 @@ from .parameters import Params
 __all__ = ["authenticate", "cancel", "capture", "confirm", "create", "expire", "settle"]
 
 KIND = "payment_intent"
-#: What is empty until something happens, or here always.
+#: What is empty at first, or always here.
 EMPTY = (
     "application_fee_amount canceled_at customer_account last_payment_error latest_charge managed_payments processing "
     "review source statement_descriptor transfer_data"
@@ -109,7 +109,7 @@ def _receive(books: Books, intent: Object, charge: Object, amount: int) -> None:
 
 
 def capture(books: Books, params: Params, id: str) -> Object:
-    """Take what was authorised, or less; the rest is given back.
+    """Capture what was authorised, or less; the rest is released.
 
     :raises Refused: nothing is authorised, or not as much.
     """
@@ -138,13 +138,13 @@ def cancel(books: Books, params: Params, id: str) -> Object:
 
 
 def expire(books: Books, id: str) -> Object:
-    """End an authorisation that nobody captured; another state is left as it is."""
+    """Expire an authorisation that was not captured; an intent in another state does not change."""
     intent = books.get(KIND, id)
     return cancel(books, {"cancellation_reason": "automatic"}, id) if intent["amount_capturable"] else intent
 
 
 def authenticate(books: Books, id: str, *, passed: bool) -> Object:
-    """Go on after the shopper was at his bank; the intent shows whether the card was then declined."""
+    """Continue after the shopper was at their bank; the intent shows whether the card was then declined."""
     intent = intents.expect(books, KIND, id, "authenticate", "requires_action")
     if passed:
         method = books.objects[intent["payment_method"]]
@@ -156,7 +156,7 @@ def authenticate(books: Books, id: str, *, passed: bool) -> Object:
 
 
 def settle(books: Books, id: str, *, passed: bool) -> Object:
-    """End the waiting of a payment that is ``processing``, with the money or without."""
+    """Settle a payment that is ``processing``, with the money or without."""
     intent = intents.expect(books, KIND, id, "settle", "processing")
     charge = books.objects[intent["latest_charge"]]
     charge |= {"status": "succeeded" if passed else "failed", "paid": passed}

@@ -30,7 +30,7 @@ READING = {"books", "calls", "events", "totals"}
 
 
 class Server(ThreadingHTTPServer):
-    """The listening socket over ``fake``; ``state`` is the file in which its books outlive it."""
+    """The listening socket over ``fake``; ``state`` is the file that keeps its books when it ends."""
 
     daemon_threads = True
     request_queue_size = 256
@@ -53,7 +53,7 @@ class Server(ThreadingHTTPServer):
             threading.Thread(target=self.fake.deliver, daemon=True).start()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Print what went wrong, but not that a caller was killed or gave up: that is what this server is for."""
+        """Print what went wrong, unless a caller was killed or gave up: tests of this server do that on purpose."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
@@ -233,7 +233,7 @@ def _start_process(arguments: list[str]) -> tuple[str, Callable[[], None]]:
     assert process.stdin is not None and process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        raise RuntimeError("The fake Stripe did not start; its messages stand on standard error.")
+        raise RuntimeError("The fake Stripe did not start; its messages are on standard error.")
 
     def stop() -> None:
         process.kill()

@@ -42,7 +42,7 @@ def _finish(books: Books, intent: Object, method: Object) -> Object:
 
 
 def authenticate(books: Books, id: str, *, passed: bool) -> Object:
-    """Go on after the shopper was at his bank."""
+    """Continue after the shopper was at their bank."""
     intent = intents.expect(books, KIND, id, "authenticate", "requires_action")
     if passed:
         return _finish(books, intent, books.objects[intent["payment_method"]])

@@ -29,7 +29,7 @@ def sign(body: bytes, secret: str, at: int | None = None) -> str:
 
 
 def post_to(url: str) -> Post:
-    """Return what posts to ``url``; nobody there is status 0."""
+    """Return a function that posts to ``url``; its status is 0 if no server answers."""
     parts = urlsplit(url)
     connect = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
 
