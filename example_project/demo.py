@@ -19,8 +19,8 @@ SECONDS_BEFORE_A_RESTART = 3
 SECONDS_TO_END = 10
 SECONDS_BETWEEN_RECOVERIES = 5
 
-# A pipe leads from this process to the others and nothing is ever written into it: it breaks when this process dies,
-# however it dies, so that none of the others is left behind.
+# A pipe leads from this process to the others. Nothing is ever written into it: it breaks when this process dies, and
+# then the others end too.
 CHILD = """
 import os, runpy, sys, threading
 threading.Thread(target=lambda: (os.read(0, 1), os._exit(0)), daemon=True).start()
@@ -30,7 +30,7 @@ runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
 
 def main() -> int:
-    """Run until Ctrl-C or SIGTERM. Return 0, or 1 if a process gives up, for instance since its port is taken."""
+    """Run until Ctrl-C or SIGTERM. Return 0, or 1 if a process gives up, for instance because its port is taken."""
     options = read_options()
     database = Path(os.environ.get("EXAMPLE_DATABASE", HERE / "db.sqlite3")).resolve()
     address = f"127.0.0.1:{options.port}"

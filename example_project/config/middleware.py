@@ -13,7 +13,7 @@ POLICY = {
     "frame-ancestors": "'none'",
 }
 
-# What Stripe.js needs besides, in a shop that has a publishable key.
+# What Stripe.js needs as well, in a shop that has a publishable key.
 # Source: https://docs.stripe.com/security/guide#content-security-policy
 STRIPE = {
     "script-src": "'self' https://js.stripe.com https://*.js.stripe.com",

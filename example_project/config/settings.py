@@ -1,4 +1,4 @@
-"""Settings of the example shop: for development on one's own machine, not for a server on the net."""
+"""Settings of the example shop: for development on your own machine, not for a public server."""
 
 import os
 from pathlib import Path
@@ -99,19 +99,19 @@ LORIKEET_CART_SECTIONS = [
     "lorikeet.extensions.stock.sections.ExpirySection",
     "lorikeet.extensions.stripe.sections.StripeSection",
 ]
-# For so long a cart keeps a wine that is rare: long enough for an address and a card, and short enough to watch.
+# How long a cart keeps a rare wine: long enough to enter an address and a card, and short enough to watch.
 LORIKEET_STOCK_CART_SECONDS = 300
-# A payment that died with its process is taken up by another after this time: longer than all the calls to a provider
-# that one payment makes, and short enough to watch.
+# After this time another process takes up a payment whose process died: longer than all the calls to a provider that
+# one payment makes, and short enough to watch.
 LORIKEET_LEASE_SECONDS = 20
 
-# Where the shop's shoppers come back to, and where its payment providers are: ``make demo`` starts them.
+# Where shoppers come back to, and where the payment providers are: ``make demo`` starts the providers.
 SHOP_URL = os.environ.get("EXAMPLE_SHOP_URL", "http://127.0.0.1:8000/")
 CARD_PROVIDER_URL = os.environ.get("EXAMPLE_CARD_PROVIDER_URL", "http://127.0.0.1:18000")
 WALLET_PROVIDER_URL = os.environ.get("EXAMPLE_WALLET_PROVIDER_URL", "http://127.0.0.1:28000")
 
-# Cards by Stripe: with the test keys of an account in the environment by Stripe itself, else by a double of it on this
-# machine, which knows the made-up key and secret.
+# Cards by Stripe: by Stripe itself if the environment has the test keys of an account, otherwise by a double of it on
+# this machine, which knows the made-up key and secret.
 STRIPE_API_KEY = os.environ.get("STRIPE_API_KEY", "")
 LORIKEET_STRIPE_PUBLISHABLE_KEY = os.environ.get("STRIPE_PUBLISHABLE_KEY", "")
 if bool(STRIPE_API_KEY) != bool(LORIKEET_STRIPE_PUBLISHABLE_KEY) or "_live_" in STRIPE_API_KEY:

@@ -20,14 +20,14 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from pretend_providers.amounts import to_major, to_minor
 
-# Shorter than the late card's answer takes: the shop finds out afterwards, by asking.
+# Shorter than the late card's answer takes: the shop asks afterwards what became of the payment.
 SECONDS_TO_WAIT = 4.0
 
 REFERENCE = re.compile("PW(-[A-Z0-9]{4}){3}")
 
 
 class ProviderUnavailable(Exception):
-    """The provider gave no answer, so nobody knows whether it did what it was asked."""
+    """The provider gave no answer, so it is unknown whether it did what it was asked."""
 
 
 class RequestRefused(Exception):
@@ -63,7 +63,7 @@ class Payment:
 
 @dataclass(frozen=True)
 class Refund:
-    """Money given back. ``payment`` is the id of what it was taken from."""
+    """A refund. ``payment`` is the id of the payment that it is of."""
 
     id: str
     key: str
@@ -82,7 +82,7 @@ class Client:
     def __init__(self, base_url: str, timeout: float = SECONDS_TO_WAIT) -> None:
         self.base_url = base_url.rstrip("/")
         self.timeout = timeout
-        # No proxy from the environment stands between a shop and a provider on its own machine.
+        # A proxy of the environment is not used between a shop and a provider on the same machine.
         self._opener = build_opener(ProxyHandler({}))
 
     def retrieve(self, payment_id: str) -> Payment | None:
@@ -104,7 +104,7 @@ class Client:
         return self._list(since=since.isoformat())
 
     def refund(self, payment_id: str, key: str, amount: Decimal, currency: str) -> Refund:
-        """Give ``amount`` back, once for each ``key``.
+        """Refund ``amount``, once for each ``key``.
 
         :raises RequestRefused: the code is ``too_much``, ``not_paid``, ``key_reused`` or ``not_found``.
         """

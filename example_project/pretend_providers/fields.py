@@ -44,7 +44,7 @@ def read_since(value: str) -> str:
 def read_return_url(value: object) -> str:
     """Return the page of the shop that a browser is sent back to: ``http`` on loopback, or empty.
 
-    Anything else makes the provider's page a way to send people to strangers.
+    Any other URL would let an attacker use the provider's page to send people to a page of theirs.
     """
     if value is None or value == "":
         return ""

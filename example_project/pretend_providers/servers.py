@@ -79,7 +79,7 @@ def serve(provider, port: int) -> ThreadingHTTPServer:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
-    # The usual five callers in the queue are fewer than a shop's workers, and the sixth is hung up on.
+    # The usual queue has five places, fewer than a shop has workers: a sixth connection would be refused.
     request_queue_size = 128
 
 
@@ -128,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
         raise Refusal(404, "not_found", "There is nothing at this address.")
 
     def _check_host(self) -> None:
-        # Another site's name that resolves to loopback makes its pages of one origin with these.
+        # A name of another site that resolves to loopback would give its pages the same origin as these.
         try:
             host = urlsplit("//" + self.headers.get("Host", "")).hostname
         except ValueError:

@@ -18,7 +18,7 @@ from pretend_providers.servers import Answer, Request, redirect, route
 
 SECONDS_A_SLOW_PAYMENT_TAKES = 20
 
-# Without characters that are taken for one another when they are copied.
+# Without characters that people mistake for one another when they copy a reference.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 FORM = """

@@ -1,4 +1,4 @@
-"""Stripe's test cards: the PaymentMethod that stands for each, and what becomes of a payment with it.
+"""Stripe's test cards: the PaymentMethod for each, and what becomes of a payment with it.
 
 Source: https://docs.stripe.com/testing
 """

@@ -78,7 +78,7 @@ WINES = [
         "options": {"Bottle": "750 mL", "Closure": "Cork", "Alcohol": "14 %"},
         "summary": "Cassis and violets in an old Clare blend.",
         "description": "Two thirds cabernet for the frame, one third malbec for the middle: the blend the valley was "
-        "known for before anybody asked for single varieties. Cassis, violets, bay leaf and a touch of cedar. Open it "
+        "known for before single varieties were in fashion. Cassis, violets, bay leaf and a touch of cedar. Open it "
         "an hour before dinner.",
     },
     {
@@ -210,7 +210,7 @@ WINES = [
         "stock_count": 16,
         "options": {"Bottle": "375 mL", "Closure": "Screw cap", "Alcohol": "10 %"},
         "summary": "Apricot, marmalade and honey, kept bright.",
-        "description": "In the wet autumn of 2021 noble rot reached the last rows by the water, and everybody waited. "
+        "description": "In the wet autumn of 2021 noble rot reached the last rows by the water, and the family waited. "
         "Dried apricot, marmalade and honeycomb, held upright by Tasmanian acidity. A half bottle is enough for six "
         "and a blue cheese.",
     },
@@ -228,7 +228,6 @@ WINES = [
         "summary": "Fig, cedar and old leather, from the grower’s own cellar.",
         "description": "The family put a few dozen aside in 2006 and forgot them behind the press. Dried fig, cedar, "
         "old leather and a finish that goes on while the plates are cleared. There are four bottles and no more to "
-        "come, so what you put into your cart is kept for you for some minutes, and nobody can buy it away from you "
-        "while you look for your card.",
+        "come, so what you put into your cart is kept for you for some minutes while you look for your card.",
     },
 ]

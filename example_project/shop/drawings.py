@@ -67,7 +67,7 @@ OUTLINES = {
 
 @dataclass(frozen=True)
 class Palette:
-    """A merchant's colours: the paper behind the bottle, the ground it stands on, the label, its ink and its accent."""
+    """A merchant's colours: the paper behind the bottle, the ground below it, the label, its ink and its accent."""
 
     paper: str
     ground: str

@@ -51,7 +51,7 @@ class WineQuerySet(models.QuerySet):
 class Wine(models.Model):
     """One wine of one vintage. ``vintage`` is empty where a wine is blended from several years."""
 
-    #: So many bottles are few enough to be mentioned.
+    #: Shoppers are told how many bottles are left when there are no more than this.
     FEW = 6
 
     class Style(models.TextChoices):
@@ -81,7 +81,7 @@ class Wine(models.Model):
     unit_price = models.DecimalField(max_digits=7, decimal_places=2, validators=[MinValueValidator(0)])
     stock = models.OneToOneField(StockRecord, on_delete=models.PROTECT)
     is_kept_in_cart = models.BooleanField(
-        default=False, help_text="Kept for whoever has put it into the cart, for a while. For wines that are rare."
+        default=False, help_text="A cart keeps its bottles for the shopper for a while. For wines that are rare."
     )
     is_listed = models.BooleanField(default=True)
 
@@ -110,12 +110,12 @@ class Wine(models.Model):
 
     @property
     def stock_count(self):
-        """How many bottles can be bought, or ``None`` if nobody counts them."""
+        """How many bottles can be bought, or ``None`` if they are not counted."""
         return self.stock.available if self.stock.tracked else None
 
     @property
     def scarcity(self):
-        """What shoppers are told of how many are left: nothing, unless they are few."""
+        """What shoppers are told when few bottles are left, otherwise empty."""
         count = self.stock_count
         return f"Only {count} left" if count is not None and 0 < count <= self.FEW else ""
 
@@ -237,7 +237,7 @@ class PretendCard(PaymentMethod):
 
 
 class PretendWallet(ReferencePaymentMethod):
-    """A payment that the shopper makes on the wallet's own page, from which he brings a reference."""
+    """A payment that the shopper makes on the wallet's own page, which gives them a reference for the shop."""
 
     def __str__(self):
         return "Pretend Wallet"
@@ -279,7 +279,7 @@ def read(payment):
             return Pending(payment.id, action={"url": payment.challenge_url})
         case "declined" | "cancelled":
             raise PaymentError({"code": payment.code, "message": payment.message})
-        case _:  # created, and never confirmed: nothing moves by itself
+        case _:  # created, and never confirmed: no money moves
             return NotFound()
 
 

@@ -63,7 +63,7 @@ class SignUpForm(UserCreationForm):
 
 
 class SignUpView(CreateView):
-    """Makes an account and signs in to it, which brings the guest's cart along."""
+    """Makes an account and signs the shopper in, who keeps the guest's cart."""
 
     form_class = SignUpForm
     template_name = "registration/signup.html"

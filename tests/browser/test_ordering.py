@@ -90,7 +90,7 @@ class TestOrdering:
     @pytest.mark.parametrize(
         "status, body, headers, said",
         [
-            (409, {"reason": "conflict", "info": [{"message": "Sold."}]}, {}, "not to be had any more. Sold."),
+            (409, {"reason": "conflict", "info": [{"message": "Sold."}]}, {}, "no longer available. Sold."),
             (429, {"detail": "Throttled."}, {"Retry-After": "1800"}, "wait 30 minutes"),
             (503, {"detail": "Busy."}, {"Retry-After": "1"}, "very busy"),
             (500, {}, {}, "Something went wrong in the shop."),

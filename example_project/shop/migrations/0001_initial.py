@@ -92,7 +92,7 @@ class Migration(migrations.Migration):
                 ('description', models.TextField()),
                 ('options', models.JSONField(blank=True, default=dict)),
                 ('unit_price', models.DecimalField(decimal_places=2, max_digits=7, validators=[django.core.validators.MinValueValidator(0)])),
-                ('is_kept_in_cart', models.BooleanField(default=False, help_text='Kept for whoever has put it into the cart, for a while. For wines that are rare.')),
+                ('is_kept_in_cart', models.BooleanField(default=False, help_text='A cart keeps its bottles for the shopper for a while. For wines that are rare.')),
                 ('is_listed', models.BooleanField(default=True)),
                 ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='wines', to='shop.merchant')),
                 ('stock', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, to='lorikeet_stock.stockrecord')),

@@ -24,11 +24,11 @@ class Command(BaseCommand):
 
 
 def load_wine(values):
-    """Load one wine, and have as many bottles of it delivered, or taken away, as it takes to have ``stock_count``."""
+    """Load one wine, and add or take away bottles until its stock is ``stock_count``."""
     count = values.pop("stock_count")
     record = StockRecord.objects.filter(wine__sku=values["sku"]).first() or StockRecord.objects.create()
     wine, _ = Wine.objects.update_or_create(sku=values["sku"], defaults={**values, "stock": record})
     StockRecord.objects.filter(pk=record.pk).update(name=f"{wine.merchant} {wine}")
-    # What is held for an order, or kept in a cart, stays here.
+    # Bottles that an order or a cart holds stay.
     if change := max(count, record.held) - record.on_hand:
         adjust(record, change, "The catalogue was loaded.")

@@ -6,10 +6,10 @@ import { send } from "./requests.js";
 
 const ATTEMPT = "checkout-attempt";
 
-// The statuses that say for certain that no order was made, and that the same request would never make one.
+// These statuses mean that no order was made, and that the same request would never make one.
 const FINAL = [400, 404, 409, 412, 413, 415, 422];
 
-// Tells its listeners "change" when there is something new in `data`, and "busy" when `busy` turns.
+// Dispatches "change" when there is something new in `data`, and "busy" when `busy` changes.
 export class Cart extends EventTarget {
   busy = 0;
   #etag;
@@ -34,15 +34,15 @@ export class Cart extends EventTarget {
     });
   }
 
-  // A checkout that was asked for and of which nothing is known: the answer was lost.
+  // A checkout that was requested and whose outcome is unknown: the answer was lost.
   get isUndecided() {
     return this.#attempt !== null && this.data.pending_checkout === null;
   }
 
-  // Order what is in the cart. `mayProceed` is asked when everything before has been written.
+  // Order what is in the cart. `mayProceed` is called when all earlier changes have been written.
   //
-  // The key makes the checkout the same one however often it is asked for, so it is kept until there is an answer;
-  // `If-Match` makes it the cart that was shown, prices included, so it is kept with the key.
+  // With the same key every retry is the same checkout, so the key is kept until there is an answer.
+  // `If-Match` says which cart the shopper saw, prices included, so it is kept with the key.
   checkout(mayProceed, body = undefined) {
     return this.#inTurn(async () => {
       if (!mayProceed()) return null;
@@ -99,15 +99,15 @@ export class Cart extends EventTarget {
   }
 
   #take(data, response) {
-    if (data.generated_at < this.data.generated_at) return; // overtaken on its way by a newer one
+    if (data.generated_at < this.data.generated_at) return; // a newer answer has arrived before
     this.data = data;
     this.#etag = response.headers.get("ETag");
     this.dispatchEvent(new Event("change"));
   }
 }
 
-// What a shopper agrees to when he orders, as text to compare. How many are left of a wine is no part of it: that changes
-// with every order of others, and the cart's ETag with it.
+// What a shopper agrees to by ordering, as text to compare. It leaves out how many bottles of a wine are left: that
+// changes with every order of other shoppers, and the cart's ETag with it.
 export function termsOf({ items, delivery_addresses, payment_methods, email, grand_total }) {
   const lines = items.map(({ url, data, total }) => [url, data.wine.id, data.quantity, total]);
   const chosen = [...delivery_addresses, ...payment_methods].filter(({ selected }) => selected);

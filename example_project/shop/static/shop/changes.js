@@ -22,11 +22,11 @@ const collect = {
 
 const saved = {
   address: "The address is saved.",
-  payment_method: "The way to pay is chosen.",
+  payment_method: "The payment method is selected.",
   adjustment: "The coupon is applied.",
 };
 
-// Empty where Stripe's double takes its place.
+// Empty where the shop uses Stripe's double.
 export function stripeKey() {
   return cart.data.stripe.publishable_key;
 }
@@ -42,14 +42,14 @@ export function reload() {
 
 let told = messages(shortages(cart.data));
 
-// What the cart has too little of, if that has changed since it was last told; else nothing.
+// What the cart has too little of, if that has changed since the shopper was last told; otherwise empty.
 export function newShortage() {
   const before = told;
   told = messages(shortages(cart.data));
   return told === before ? "" : told;
 }
 
-// Write, and say how it went. Resolves to whether it was done.
+// Write, and tell the shopper the result. Resolves to whether it was done.
 async function change(method, url, body, done, form = null) {
   try {
     await cart.write(method, url, body);
@@ -91,12 +91,12 @@ export async function setQuantity(line, quantity) {
   return isDone;
 }
 
-// Content with what is left of a wine.
+// Lower the line to what is left of its wine.
 export async function takeWhatIsLeft(line) {
   if (await setQuantity(line, shortageOf(line.dataset.url, cart.data).available)) $("input", line).focus();
 }
 
-// Every change of a cart has its rare wines kept for another while, one that changes nothing too.
+// Every write to a cart extends the time for which its rare wines are kept, also one that changes nothing.
 export async function keepLonger(line) {
   const body = { data: { quantity: Number(line.dataset.quantity) } };
   const name = $(".what a", line).textContent;
@@ -122,7 +122,7 @@ export async function saveEmail(form) {
   if (!isFilledIn(form)) return;
   const email = form.elements.email.value || null;
   if (email === cart.data.email) return;
-  const done = () => `${email ? "The e-mail address is saved." : "The e-mail address is gone."} ${whatNext(cart.data)}`;
+  const done = () => `The e-mail address is ${email ? "saved" : "removed"}. ${whatNext(cart.data)}`;
   await change("PATCH", cart.url, { email }, done, form);
 }
 

@@ -1,16 +1,16 @@
-// The orders that wait for their money. What becomes of them is for the server to say: this only asks. Knows nothing of
-// the page.
+// The orders that wait for their payment. The server decides what becomes of them: this only asks. Knows nothing of the
+// page.
 
 import { Refusal, send } from "./requests.js";
 
 const WAITING = "waiting-checkouts";
 const KEPT = ["url", "order", "state", "payment_method", "expires_at", "confirm_url", "cancel_url"];
 
-// Seconds between two looks at an order: ever longer, since whoever waits long does not mind a little more.
+// Seconds between two requests for an order: longer each time, since a shopper who has waited long can wait a bit more.
 const PAUSES = [1, 1, 2, 3, 5, 8, 13, 20];
 
-// Tells its listeners "change" when there is something new to show, and "decided", with the URL of the checkout as
-// `detail`, when the server has found out how one of them ended.
+// Dispatches "change" when there is something new to show, and "decided", with the URL of the checkout as `detail`,
+// when the server knows how one of them ended.
 export class Payments extends EventTarget {
   #entries = new Map((JSON.parse(localStorage.getItem(WAITING)) ?? []).map((entry) => [entry.url, entry]));
 
@@ -31,7 +31,7 @@ export class Payments extends EventTarget {
     return this.#entries.get(url);
   }
 
-  // Take in what the server says of a checkout, and what the page wants to know of it besides.
+  // Store what the server says of a checkout, and what the page needs to know of it.
   note(checkout, more = {}) {
     const { url } = checkout;
     const isNew = !this.#entries.has(url);
@@ -45,7 +45,7 @@ export class Payments extends EventTarget {
     this.#keep();
   }
 
-  // Have the server ask the provider, and give it what the shopper brought from there.
+  // Have the server ask the provider, and send what the shopper brought from the provider's page.
   confirm({ confirm_url }, data = undefined) {
     return this.#post(confirm_url, data && { data });
   }
@@ -59,7 +59,7 @@ export class Payments extends EventTarget {
     return { status: response.status, body: await response.json() };
   }
 
-  // What an order waits for is not kept: the server is asked for it again.
+  // What an order waits for is not stored: it is requested again.
   #keep() {
     localStorage.setItem(WAITING, JSON.stringify(this.waiting, KEPT));
     this.dispatchEvent(new Event("change"));
@@ -71,7 +71,7 @@ export class Payments extends EventTarget {
       if (!this.#entries.has(url)) return;
       const { state } = await this.#look(url);
       if (!this.#entries.has(url) || this.get(url).state === "placed") return;
-      // Said again at the next look, should the page be busy now.
+      // Dispatched again after the next request, in case the page is busy now.
       if (state === "placed" || state === "cancelled") this.dispatchEvent(new CustomEvent("decided", { detail: url }));
       else if (state !== this.get(url).state) this.note({ url, state });
     }

@@ -2,7 +2,7 @@
 
 const PATIENCE = 30_000;
 
-// Whatever is not a success: `status` is that of the answer, 0 when there was none.
+// A request that failed: `status` is that of the answer, 0 without an answer.
 export class Refusal extends Error {
   constructor(status, body = null, retryAfter = null) {
     super(`The shop answered ${status}`);
@@ -20,7 +20,7 @@ export async function send(method, url, headers = {}, body = undefined) {
       method,
       headers,
       body: body && JSON.stringify(body),
-      cache: "no-store", // what the browser kept is older than what the page came with, by its `generated_at`
+      cache: "no-store", // the browser's copy may be older than the data in the page
       signal: AbortSignal.timeout(PATIENCE),
     });
   } catch {

@@ -1,4 +1,4 @@
-// How an order is placed and paid, and what each click and each form calls.
+// Placing and paying an order, and what each click and each form calls.
 
 import {
   addWine,
@@ -45,7 +45,7 @@ import { declineOf, keptNoMore, money, sentence, whatNext, whyNotOrdered } from 
 
 const payments = new Payments();
 
-// What a shopper has to do for a payment, by its type. Whatever is not said here is shown beside the order.
+// What a shopper has to do for a payment, by its type. For other types it is shown beside the order.
 const act = {
   PretendCard: ({ url }) => location.assign(url), // the bank's page; it sends the browser back here
   StripeCard: async (action, url) => {
@@ -74,7 +74,7 @@ async function placeOrder(terms = undefined, patience = 3) {
   showCart(cart);
   let leaves = false;
   try {
-    if (shortages(cart.data).length) await reload(); // perhaps it is back
+    if (shortages(cart.data).length) await reload(); // it may be in stock again
     const answer = await cart.checkout(() => mayOrder(shownTotal), terms);
     leaves = answer !== null && carryOn(answer);
   } catch (refusal) {
@@ -94,7 +94,7 @@ async function placeOrder(terms = undefined, patience = 3) {
   showCart(cart);
 }
 
-// The shop is away, and with it the answer. As soon as it is back it knows what became of the order.
+// The shop does not answer. As soon as it does, it knows what became of the order.
 async function findOut() {
   do await new Promise((resolve) => setTimeout(resolve, 3000));
   while (!(await reload()));
@@ -106,7 +106,7 @@ async function findOut() {
   leadToPayment(pending_checkout.url);
 }
 
-// Do what the answer to a checkout asks for. Returns whether the browser leaves the page.
+// Act on the answer to a checkout. Returns whether the browser leaves the page.
 function carryOn({ status, body }) {
   if (status === 200) {
     say("Your order is placed.");
@@ -126,7 +126,7 @@ function carryOn({ status, body }) {
   return false;
 }
 
-// Asked when everything that was changed before has been written: is it the cart that the shopper has seen?
+// Called when all earlier changes have been written. Returns whether this is the cart that the shopper has seen.
 function mayOrder(shownTotal) {
   const { is_complete, incomplete_reasons, grand_total, currency, pending_checkout } = cart.data;
   if (cart.isUndecided) return true;
@@ -149,7 +149,7 @@ function mayOrder(shownTotal) {
 
 // ------------------------------------------------------------------------------------------------------------ waiting
 
-// Ask how the payment of an order stands, with what the shopper brought from where it was paid, and carry on from there.
+// Ask for the state of an order's payment, send what the shopper brought from the provider, and act on the answer.
 async function goOn(url, form = null) {
   if (form && !isFilledIn(form)) return;
   const data = form ? { reference: form.elements.reference.value.toUpperCase() } : undefined;
@@ -216,7 +216,7 @@ async function explain({ url }, refusal, form) {
   else complain(sentence(refusal));
 }
 
-// The server has found out how an order ended while the shopper waited, or bought something else.
+// The server knows how an order ended, while the shopper waited or bought something else.
 async function hear(url) {
   const entry = payments.get(url);
   if (entry.isBusy || page.isPlacing) return;
@@ -235,7 +235,7 @@ async function hear(url) {
   }
 }
 
-// An order that waits is known by the cart, and one beside which another was begun by this browser alone.
+// The cart names the order that waits. An earlier one that waits too is known to this browser alone.
 function takeUp({ pending_checkout }) {
   if (pending_checkout && !page.isPlacing) payments.note(pending_checkout);
   else showPayments(payments, cart.data);
@@ -245,7 +245,7 @@ function takeUp({ pending_checkout }) {
 
 let look;
 
-// Look at the cart again when its rare wines are no longer kept, and every now and then while others may buy them.
+// Load the cart again when its rare wines are no longer kept, and at intervals while other shoppers may buy them.
 function followStock() {
   clearTimeout(look);
   const seconds = nextLook(cart.data);
@@ -254,7 +254,7 @@ function followStock() {
 }
 
 async function lookAgain() {
-  if (document.visibilityState === "hidden") return; // it is looked at when it is seen again
+  if (document.visibilityState === "hidden") return; // it is loaded when the page is visible again
   const wasKept = keptFor(cart.data) > 0;
   if (!(await reload())) return followStock();
   const short = newShortage();
@@ -332,7 +332,7 @@ cart.addEventListener("busy", () => {
   if (!cart.busy) showCart(cart);
 });
 
-// Another tab, or the order's own page, may have changed the cart while this page was out of sight.
+// Another tab, or the order's own page, may have changed the cart while this page was hidden.
 document.addEventListener("visibilitychange", () => {
   lookAgain();
 });
@@ -357,5 +357,5 @@ if (/[?&]payment(_intent)?=/.test(location.search)) {
   const again = "Press the button to send it again: you will not be charged twice.";
   showProblem("Your last order may not have arrived.", again);
 } else if (cart.isUndecided) {
-  placeOrder(); // nothing could be ordered now: this can only find out what became of it
+  placeOrder(); // the cart cannot be ordered now, so this only finds out what became of the last order
 }

@@ -1,9 +1,9 @@
-// What the page shows: of the cart, of a form that is wrong, and of how things went. It asks the server nothing.
+// What the page shows: the cart, the errors of a form, and notices. It sends no requests.
 
 import { keptFor, shortageOf } from "./stock.js";
 import { describe, firstMessage, kept, money, orderTitle, shortage, summary, whatOfOrder, wineName } from "./words.js";
 
-// What the shopper is doing that the cart does not know of.
+// What the shopper is doing, as far as the cart does not have it.
 export const page = { openForms: new Set(), declined: "", isPlacing: false };
 
 const stepNames = { items: "Wines", delivery: "Delivery", payment: "Payment", review: "Review" };
@@ -44,7 +44,7 @@ function showList(list, entries, template, show) {
   for (const element of known.values()) element.remove();
 }
 
-// The orders that wait for their money. Without a new one in the cart there is nothing else to do.
+// The orders that wait for their payment. While the cart is empty there is nothing else to do.
 export function showPayments({ all, waiting }, { items }) {
   showList($("#waiting"), all, "waiting-template", showPayment);
   $("#payments").hidden = all.length === 0;
@@ -83,7 +83,7 @@ function showPayment(element, entry) {
   }
 }
 
-// Put the focus on an order that waits, so that what is to be done is read out.
+// Put the focus on an order that waits, so that screen readers say what to do.
 export function leadToPayment(url) {
   const element = elementAt($("#waiting"), url);
   if (element) $("h3", element).focus();
@@ -101,7 +101,7 @@ function showLine(line, { data: { wine, quantity }, total, url }, cart, busy) {
   $("[data-action=remove] span", line).textContent = ` ${name}`;
   $("[role=group]", line).setAttribute("aria-label", `Bottles of ${name}`);
   input.setAttribute("aria-label", `Number of bottles of ${name}`);
-  // While a change is on its way, or being typed, what the shopper wants is shown and not what the server last said.
+  // While a change is sent or typed, the line shows what the shopper wants rather than what the server last said.
   if (!busy && (document.activeElement !== input || line.dataset.quantity !== String(quantity))) input.value = quantity;
   line.dataset.quantity = quantity;
   $("[data-action=less]", line).setAttribute("aria-disabled", Number(input.value) <= Number(input.min));
@@ -110,7 +110,7 @@ function showLine(line, { data: { wine, quantity }, total, url }, cart, busy) {
   showKept(line, name, wine, cart);
 }
 
-// Beside a line: that there is less than it asks for, and a button that takes what there is.
+// Beside a line: that less is left than it asks for, and a button that takes what is left.
 function showShortage(line, name, short) {
   const reason = $("[data-short] .reason", line);
   const take = $("[data-action=take]", line);
@@ -123,7 +123,7 @@ function showShortage(line, name, short) {
   $("input", line).setAttribute("aria-describedby", reason.id);
 }
 
-// Beside a line of a rare wine: until when it is kept, and when that is over, a button that has it kept again.
+// Beside a line of a rare wine: until when it is kept and, after that time, a button that keeps it again.
 function showKept(line, name, wine, cart) {
   const isKept = keptFor(cart) > 0;
   $("[data-kept]", line).hidden = !wine.is_kept_in_cart || !$("[data-short]", line).hidden;
@@ -132,7 +132,7 @@ function showKept(line, name, wine, cart) {
   $("[data-action=keep] span", line).textContent = ` ${name}`;
 }
 
-// What others buy shows on the page at once, not only in the cart.
+// What other shoppers buy shows on the page too, not only in the cart.
 export function showStock(wines, cart) {
   for (const [id, { left, scarcity }] of Object.entries(wines)) {
     const isMine = cart.items.some(({ data, url }) => data.wine?.id === Number(id) && !shortageOf(url, cart));
@@ -197,7 +197,7 @@ function showEmail(email) {
   if (field && document.activeElement !== field && !field.hasAttribute("aria-invalid")) field.value = email ?? "";
 }
 
-// Each reason stands beside what it is about, and all of them beside the button that they stop. A line shows its own.
+// Each reason is shown beside what it is about, and all of them beside the button to order. A line shows its own.
 function showReasons(reasons) {
   for (const part of document.querySelectorAll("#cart [data-field]")) {
     const own = reasons.filter(({ field, data }) => field === part.dataset.field && !data?.item);
@@ -240,7 +240,7 @@ function checkoutLabel({ items, grand_total, currency }) {
 
 let quiet;
 
-// What went well is said and goes away.
+// Show a success. It disappears after a while.
 export function say(text) {
   complain("");
   $("#status").textContent = text;
@@ -248,7 +248,7 @@ export function say(text) {
   quiet = setTimeout(() => say(""), 8000);
 }
 
-// What went wrong stays until it is dismissed, or something goes well.
+// Show a failure. It stays until the shopper dismisses it, or something succeeds.
 export function complain(text) {
   clearTimeout(quiet);
   $("#status").textContent = "";
@@ -257,7 +257,7 @@ export function complain(text) {
   $("#alert").replaceChildren(...(text ? [make("span", { textContent: text }), dismiss] : []));
 }
 
-// What keeps the order from being placed stands above its button, and is read out since it takes the focus.
+// Show above the button why the order cannot be placed. Screen readers read it out, since it takes the focus.
 export function showProblem(title, text) {
   const problem = $("#problem");
   problem.replaceChildren(make("strong", { textContent: title }), ` ${text}`);
@@ -265,7 +265,7 @@ export function showProblem(title, text) {
   problem.focus();
 }
 
-// Put the focus on what can be done about `field`, or about the line of the cart at `item`.
+// Put the focus on the control for `field`, or for the line of the cart at `item`.
 export function lead(field, item = "") {
   if (item) return leadToLine(item);
   const controls = document.querySelectorAll(`[data-field="${field}"] :is(input, select)`);
@@ -297,7 +297,7 @@ export function clearErrors(form) {
   for (const field of form.querySelectorAll(".field :is(input, select)")) setError(field, "");
 }
 
-// Show what the server found wrong: beside its field, or as a notice where there is no such field.
+// Show the server's errors: beside their fields, or as a notice where there is no such field.
 export function showErrors(form, errors) {
   for (const [name, messages] of Object.entries(errors ?? {})) {
     const field = form.elements.namedItem(name);
@@ -307,7 +307,7 @@ export function showErrors(form, errors) {
   $("[aria-invalid]", form)?.focus();
 }
 
-// Say what the browser alone can see is wrong. Returns whether nothing is.
+// Show the errors that the browser can find alone. Returns whether there are none.
 export function isFilledIn(form) {
   clearErrors(form);
   for (const field of form.querySelectorAll(".field :is(input, select)")) {

@@ -6,10 +6,10 @@ const SCRIPT = "https://js.stripe.com/clover/stripe.js";
 let loading = null;
 let elements = null;
 
-// Whatever keeps a card from being used: the message is for the shopper.
+// A reason why a card cannot be used: the message is for the shopper.
 export class Problem extends Error {}
 
-// Show the fields for a card in `container`, for a cart that is as it is in `data`.
+// Show the fields for a card in `container`, for the cart in `data`.
 export async function show(container, data) {
   const stripe = await load(data.stripe.publishable_key);
   if (elements || !container.checkVisibility()) return; // closed in the meantime
@@ -27,13 +27,13 @@ export async function show(container, data) {
   fields.mount(container);
 }
 
-// Take the fields away, with what was typed.
+// Remove the fields, with what was typed.
 export function hide() {
   elements?.getElement("payment").destroy();
   elements = null;
 }
 
-// The fields say what a card is charged with now, and that it is kept.
+// The fields show what the card is charged with now, and that it is kept.
 export function update(data, isKept) {
   elements?.update({ amount: units(data), setupFutureUsage: isKept ? "off_session" : null });
 }
@@ -48,7 +48,7 @@ export async function collect(key) {
   return paymentMethod.id;
 }
 
-// Have the shopper do at his bank what a payment waits for. Resolves when he has, and not if that is on another page.
+// Have the shopper do what their bank asks for. Resolves when that is done, and not if the bank opens its own page.
 export async function approve({ type, client_secret, next_action, payment_method }, key) {
   if (!key) {
     location.assign(next_action.redirect_to_url.url);
@@ -58,7 +58,7 @@ export async function approve({ type, client_secret, next_action, payment_method
   const { error } = await (type === "confirm"
     ? stripe.confirmCardPayment(client_secret, { payment_method })
     : stripe.handleNextAction({ clientSecret: client_secret }));
-  // A card that the bank has refused is for the server to say.
+  // The server reports a card that the bank has refused.
   if (error && error.payment_intent?.status !== "requires_payment_method") throw new Problem(error.message);
 }
 
@@ -69,14 +69,14 @@ function load(key) {
     script.addEventListener("load", () => resolve(globalThis.Stripe(key)));
     script.addEventListener("error", () => {
       loading = null;
-      reject(new Problem("Stripe cannot be reached. Check your connection, then try again, or pay otherwise."));
+      reject(new Problem("Stripe cannot be reached. Check your connection, then try again, or pay in another way."));
     });
     document.head.append(script);
   });
   return loading;
 }
 
-// Stripe takes the smallest unit of the currency. It takes no zero, which is what an empty cart costs.
+// Stripe counts in the smallest unit of the currency. It does not accept zero, which is what an empty cart costs.
 function units({ grand_total, currency }) {
   const { maximumFractionDigits } = new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions();
   return Math.max(1, Math.round(Number(grand_total) * 10 ** maximumFractionDigits));

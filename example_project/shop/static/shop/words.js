@@ -32,7 +32,7 @@ export function summary({ items, grand_total, currency }) {
   return `${bottles} ${bottles === 1 ? "bottle" : "bottles"}, ${money(grand_total, currency)}`;
 }
 
-// What stands beside a line of which there is less than it asks for, and on the button that takes what there is.
+// What is shown beside a line that asks for more than is left, and on the button that takes what is left.
 export function shortage(left) {
   if (left === 0) return "None is left.";
   return left === 1 ? "Only 1 is left." : `Only ${left} are left.`;
@@ -76,7 +76,7 @@ export function sentence({ status, body, retryAfter }) {
   return firstMessage(body) ?? "The shop could not do that.";
 }
 
-// Why an order could not be placed: a title and what can be done. `short` is what the cart has too little of by now.
+// Why an order could not be placed: a title and what to do. `short` is what the cart has too little of by now.
 export function whyNotOrdered(refusal, short = []) {
   const { status, body } = refusal;
   const reasons = Array.isArray(body?.info) ? messages(body.info) : "";
@@ -88,7 +88,7 @@ export function whyNotOrdered(refusal, short = []) {
   if (body?.reason === "incomplete") return ["The order cannot be placed yet.", reasons];
   if ([409, 412].includes(status) && short.length)
     return ["There is less left than you asked for.", `${messages(short)} Nothing was charged.`];
-  if (status === 409) return ["Something in your cart is not to be had any more.", `${reasons} Nothing was charged.`];
+  if (status === 409) return ["Something in your cart is no longer available.", `${reasons} Nothing was charged.`];
   if (status === 0) return ["The answer did not arrive.", `It is not certain whether the order was placed. ${again}`];
   if (status === 503) return ["The shop is very busy just now.", `Please wait a moment. ${again}`];
   if (status >= 500) return ["Something went wrong in the shop.", again];
@@ -99,10 +99,10 @@ export function declineOf(body) {
   return body.info?.message ?? "The payment was refused.";
 }
 
-// What a shopper is told of an order that waits for its money.
+// What a shopper is told of an order that waits for its payment.
 export function whatOfOrder({ state, isBusy, action, isPending, isDuplicate, expires_at }) {
   if (state === "placed") return "Thank you. It is on our list for the next parcel.";
-  if (isBusy) return "One moment, please: the payment is being looked at.";
+  if (isBusy) return "One moment, please: your payment is being checked.";
   if (state === "unknown")
     return "It is not certain yet whether you were charged. The shop’s staff find out: please do not pay again.";
   if (isDuplicate)
