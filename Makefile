@@ -22,15 +22,15 @@ help:
 	@echo "make test     the suite, each test on the database that it is about, and its coverage"
 	@echo "make test-stripe    a sale, a refund and a capture in Stripe's test mode, with a key in STRIPE_TEST_KEY"
 	@echo "make browser  the example shop in a real Chromium"
-	@echo "make lint     ruff, and 'make format' to let it correct what it can"
+	@echo "make lint     ruff and the word list, and 'make format' to let ruff correct what it can"
 	@echo "make types    mypy"
 	@echo "make docs     the documentation, in docs/_build/html"
 	@echo "make dist     the wheel and the sdist, in dist"
 	@echo "make bench    how long a cart and a checkout take, and how fast one product sells"
-	@echo "make soak     all faults in the middle of a sale, and much of chance (SECONDS= or CASES= bound each technique,"
+	@echo "make soak     all faults in the middle of a sale, and many random cases (SECONDS= or CASES= bound each technique,"
 	@echo "              DATABASES= and TECHNIQUES= choose, REPLAY= runs one case again by its name)"
-	@echo "make matrix   the whole suite on every Python, Django and database server that can be had"
-	@echo "make clean    remove all that these commands made"
+	@echo "make matrix   the whole suite on every Python, Django and database server that is available"
+	@echo "make clean    remove everything that these commands made"
 
 demo:
 	@scripts/environment "$(PYTHON)" stripe
@@ -39,13 +39,13 @@ demo:
 	@$(IN_VENV) example_project/demo.py --port "$(PORT)" $(if $(CARD_PORT),--card-port "$(CARD_PORT)") $(if $(WALLET_PORT),--wallet-port "$(WALLET_PORT)") \
 		$(if $(STRIPE_PORT),--stripe-port "$(STRIPE_PORT)")
 
-# What a newcomer runs: each test once, and each seventh of the cases that faults, races and chance make.
+# What a newcomer runs: each test once, and every seventh of the cases of faults, races and chance.
 test:
 	@LORIKEET_STRIDE=7 $(PYTHON) scripts/stages.py --wall 300 --cpu 450 environment test-sqlite test-postgresql \
 		test-extensions test-extensions-postgresql test-example coverage
 
-# On PostgreSQL is tested what depends on locks, transactions and what a database takes for a text or a number, and all
-# else on SQLite. With EVERYWHERE=1, which is what .ci/run asks for, both have everything.
+# PostgreSQL has the tests that depend on locks, transactions and what a database takes for a text or a number; SQLite
+# has all others. With EVERYWHERE=1, which .ci/run sets, both have everything.
 ON_POSTGRESQL := tests/races tests/faults tests/unit/test_clock.py tests/unit/test_transactions.py tests/unit/test_recovery.py \
 	tests/security/test_text.py tests/security/test_numbers.py
 EXTENSIONS_ON_POSTGRESQL := $(addprefix tests/extensions/,stock/test_races.py stock/test_contention.py \
@@ -97,6 +97,7 @@ lint:
 	@scripts/environment "$(PYTHON)" lint
 	$(IN_VENV) -m ruff check
 	$(IN_VENV) -m ruff format --check
+	$(IN_VENV) scripts/words.py
 
 format:
 	@scripts/environment "$(PYTHON)" lint

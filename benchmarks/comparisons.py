@@ -40,7 +40,7 @@ class Result:
     def ratios(self) -> list[float]:
         """The lower quartile, the median and the upper quartile of the ratios of one round each.
 
-        The two requests of a round follow each other, so that their ratio stands whatever else the machine does.
+        The two requests of a round follow each other, so that other load on the machine hardly changes their ratio.
         """
         ratios = [taken["Lorikeet"] / taken["floor"] for taken in self.seconds]
         return quantiles(ratios, method="inclusive") if len(ratios) > 1 else ratios * 3
@@ -67,7 +67,7 @@ def compare(operation: str | None, sizes: list[int], rounds: int, clock: str) ->
 
 
 def run_round(cases: list[Case]) -> list[dict[str, float]]:
-    """Ask for every case once on each side, in a random order; return the seconds in the order of ``cases``."""
+    """Run every case once on each side, in a random order; return the seconds in the order of ``cases``."""
     tidy()
     taken: list[dict[str, float]] = [{} for _ in cases]
     for index in random.sample(range(len(cases)), len(cases)):

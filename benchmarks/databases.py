@@ -1,4 +1,4 @@
-"""An empty database for one run, and keeping its tables as they are in a shop that is looked after."""
+"""An empty database for one run, and the maintenance of its tables that a shop's database gets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One product that many want at the same moment, the ways to sell it, and the table that comes of it."""
+"""One product that many shoppers want at the same moment, the ways to sell it, and the table of the results."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.faults.crowds import Crowd
 
 __all__ = ["WAYS", "compare"]
 
-#: More than anybody sells here.
+#: More than any run sells.
 PLENTY = 10**9
 WARM_UP_SECONDS = 0.2
 #: What a shop does between looking at the stock and the end of its transaction, in seconds.
@@ -40,7 +40,7 @@ def take_one(record: StockRecord) -> None:
 
 @transaction.atomic
 def update(record: StockRecord) -> None:
-    """Take one by the bare conditional update, which is as fast as it gets."""
+    """Take one by the bare conditional update, the fastest way there is."""
     take_one(record)
 
 
@@ -129,7 +129,7 @@ def compare(rounds: int, clients: int, seconds: float, form: str) -> None:
 
 
 def run_round(crowd: Crowd, record: StockRecord, seconds: float) -> dict[str, float]:
-    """Try every way once, in a random order; return the sales per second of each."""
+    """Run every way once, in a random order; return the sales per second of each."""
     taken = {}
     for title in random.sample(list(WAYS), len(WAYS)):
         Movement.objects.all()._raw_delete("default")
@@ -142,7 +142,7 @@ def run_round(crowd: Crowd, record: StockRecord, seconds: float) -> dict[str, fl
 
 
 def work(argument: Any) -> tuple[int, float]:
-    """Sell in one way for as long as is said; return how often, and after how many seconds the last one was sold."""
+    """Sell in one way for ``seconds``; return how many were sold, and after how many seconds the last one was."""
     title, pk, seconds = argument
     act, record = WAYS[title].act, StockRecord.objects.get(pk=pk)
     start, count = monotonic(), 0

@@ -1,8 +1,8 @@
 #!/usr/bin/env python
 """Measure a cart on Lorikeet beside the same cart written by hand: ``python benchmarks/run.py``.
 
-Both sides stand in one process, on one database and behind one stack of middleware. Their requests alternate, in an
-order that is drawn anew for every round, so that whatever else the machine does falls on both.
+Both sides run in one process, on one database and behind one stack of middleware. Their requests alternate, in an
+order that is drawn anew for every round, so that other load on the machine affects both.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 #!/usr/bin/env python
-"""Measure how often a second one product can be sold that everybody wants: ``python benchmarks/run_stock.py``.
+"""Measure how many units of one product in demand can be sold a second: ``python benchmarks/run_stock.py``.
 
 Every way of selling it is tried by the same processes, each with a connection of its own. The ways alternate, in an
-order that is drawn anew for every round, so that whatever else the machine does falls on all of them.
+order that is drawn anew for every round, so that other load on the machine affects all of them.
 """
 
 from __future__ import annotations

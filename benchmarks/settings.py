@@ -12,8 +12,8 @@ DATABASES = {
     }
 }
 if DATABASES["default"]["ENGINE"].endswith("postgresql"):
-    # The default of PostgreSQL, which the server of the tests does without: a commit waits for its log. So Lorikeet,
-    # which asks for that at a checkout, does not pay for it alone.
+    # The default of PostgreSQL, which the tests' server switches off: a commit waits for its log. Lorikeet asks for that
+    # at a checkout, and would otherwise be the only side that pays for it.
     DATABASES["default"]["OPTIONS"] = {"options": "-c synchronous_commit=on"}
     DATABASES["default"]["TEST"]["NAME"] = "lorikeet_benchmark"
 

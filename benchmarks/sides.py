@@ -29,7 +29,7 @@ class Side(Protocol):
         """Make a cart of two bottles of each of ``wines``, with an address and an account to pay by selected."""
 
     def undo_add(self, cart: Any, wine: shop.Wine) -> None:
-        """Take what a request put into the cart out again."""
+        """Remove what a request put into the cart."""
 
     def undo_checkout(self, cart: Any) -> None:
         """Put what a checkout sold into the cart again, and delete its order."""

@@ -3,7 +3,7 @@ from django.urls import include, path
 
 
 def order(request: HttpRequest, id: int) -> HttpResponse:
-    """The page of an order. Nobody asks for it here; both sides answer a checkout with its URL."""
+    """The page of an order. No benchmark requests it; both sides answer a checkout with its URL."""
     return HttpResponse(status=204)
 
 

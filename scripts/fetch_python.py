@@ -19,7 +19,7 @@ SUITES = ("forky", "sid")
 
 
 class NotToBeHad(Exception):
-    """The interpreter cannot be put there; the message says why."""
+    """The interpreter cannot be installed; the message says why."""
 
 
 class Apt:

@@ -2,9 +2,9 @@
 
     scripts/stages.py [--wall SECONDS] [--cpu SECONDS] [--tolerance TIMES] [--keep-going] TARGET ...
 
-``CPU`` are the seconds that all processes of a stage kept processors busy. A stage that fails ends the run, unless it
-is to keep going; the exit status is then 1 in either case. It is 1 too where the run took more than ``TIMES`` the
-processor seconds that it may take. The time on the clock is compared and told, but a busy machine is no failure.
+``CPU`` are the seconds that all processes of a stage kept processors busy. A stage that fails ends the run, except
+with ``--keep-going``; either way the exit status is 1. It is also 1 if the run took more than ``TIMES`` the processor
+seconds that it may take. The time on the clock is compared and printed, but a busy machine is no failure.
 """
 
 from __future__ import annotations

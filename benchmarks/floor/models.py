@@ -1,4 +1,4 @@
-"""The tables of a cart written for one shop: what is sold, where to and how it is paid are known beforehand."""
+"""The tables of a cart written for one shop, with one kind of line, address and payment."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def make_order(cart: Cart, lines: list[Line]) -> Attempt:
 
 
 def place_order(attempt: Attempt) -> None:
-    """Record that the charge was paid, unless somebody else was first, and place its order."""
+    """Record that the charge was paid, unless another process was first, and place its order."""
     open_attempt = Attempt.objects.filter(pk=attempt.pk, state=Attempt.State.CALLING)
     if open_attempt.update(state=Attempt.State.PAID, open_for=None):
         pending = Order.objects.filter(pk=attempt.order_id, state=Order.State.PENDING)
