@@ -12,7 +12,7 @@ DATABASES = {
     }
 }
 if DATABASES["default"]["ENGINE"].endswith("postgresql"):
-    # The default of PostgreSQL, which the tests' server switches off: a commit waits for its log. Lorikeet asks for that
+    # The default of PostgreSQL, which the tests' server switches off: a commit waits for its log. Lorikeet asks for it
     # at a checkout, and would otherwise be the only side that pays for it.
     DATABASES["default"]["OPTIONS"] = {"options": "-c synchronous_commit=on"}
     DATABASES["default"]["TEST"]["NAME"] = "lorikeet_benchmark"

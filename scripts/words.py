@@ -1,19 +1,21 @@
-"""Look for words that make Lorikeet's prose hard to read: ``words.py [FILE ...]``, by default in every text of the project.
+"""Look for words that make Lorikeet's prose hard to read: ``words.py [FILE ...]``, by default in the whole project.
 
-The exit status is 1 if there are any, and each is printed with what to write instead. ``CONTRIBUTING.rst`` has the rule.
+Each is printed with what to write instead, and the exit status is then 1. ``CONTRIBUTING.rst`` has the rule.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXTS = {".py", ".rst", ".html", ".js", ".css", ".csv", ".toml", ".ini", ".svg", ""}
-#: These hold the words themselves, or prose that is not ours.
-LEFT_OUT = {"scripts/words.py", "LICENSE"}
+#: These have the words on purpose, or prose that is not ours.
+LEFT_OUT = {"scripts/words.py", "tests/test_words.py", "LICENSE"}
 
 ROLE = "name the role: shopper, worker, provider, staff, caller, host, client"
 #: What not to write, and what to write instead.
@@ -28,9 +30,11 @@ WORDS = {
     r"of its own accord|by and by|so to speak|as it were": "leave it out",
     r"simply|obviously|of course|easily": "leave it out",
 }
+#: A word in an identifier, a path or an address is no prose.
 PATTERNS = [
     (re.compile(rf"(?<![\w./-])(?:{words})(?![\w/-]|\.\w)", re.IGNORECASE), advice) for words, advice in WORDS.items()
 ]
+ADDRESS = re.compile(r"\b\w+://\S+")
 #: What people search for; the documentation has each of them.
 SEARCHED = [
     "variant",
@@ -48,32 +52,34 @@ SEARCHED = [
 def tracked() -> list[Path]:
     """Return the project's own texts."""
     names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
-    return [ROOT / name for name in names.split("\0") if Path(name).suffix in TEXTS and name not in LEFT_OUT]
+    paths = [ROOT / name for name in names.split("\0") if name not in LEFT_OUT and Path(name).suffix in TEXTS]
+    return [path for path in paths if path.is_file()]
 
 
-def problems(path: Path) -> list[str]:
-    """Return a line for each word in ``path`` that is on the list."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (UnicodeDecodeError, IsADirectoryError, FileNotFoundError):
-        return []
-    return [
-        f"{path.relative_to(ROOT)}:{number}: {found[0]!r}: {advice}"
-        for number, line in enumerate(lines, 1)
-        for pattern, advice in PATTERNS
-        for found in pattern.finditer(line)
-    ]
+def problems(path: Path) -> Iterator[str]:
+    """Yield a line for each word in ``path`` that is on the list."""
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        prose = ADDRESS.sub("", line)
+        for pattern, advice in PATTERNS:
+            for found in pattern.finditer(prose):
+                yield f"{os.path.relpath(path)}:{number}: {found[0]!r}: {advice}"
 
 
-def missing() -> list[str]:
-    """Return a line for each word that people search for and the documentation does not have."""
-    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").rglob("*.rst")))
-    return [f"docs: {word!r} is nowhere; people search for it" for word in SEARCHED if word not in text]
+def missing(texts: Iterable[str]) -> list[str]:
+    """Return a line for each word that people search for and no text of the documentation has."""
+    documentation = "\n".join(texts)
+    return [f"docs: {word!r} is nowhere; people search for it" for word in SEARCHED if word not in documentation]
+
+
+def main(names: list[str]) -> int:
+    """Print what there is to mend, and return the exit status."""
+    paths = [Path(name) for name in names] or tracked()
+    found = [problem for path in paths for problem in problems(path)]
+    if not names:
+        found += missing(path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.rst"))
+    print("\n".join(found or ["The words are plain."]))
+    return int(bool(found))
 
 
 if __name__ == "__main__":
-    chosen = [Path(name).resolve() for name in sys.argv[1:]]
-    found = [problem for path in chosen or tracked() for problem in problems(path)]
-    found += [] if chosen else missing()
-    print("\n".join(found) if found else "The words are plain.")
-    sys.exit(bool(found))
+    sys.exit(main(sys.argv[1:]))

@@ -29,7 +29,7 @@ def books(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def empty_stripe():
-    """Nobody has paid at Stripe."""
+    """Start with an account at Stripe that has no payments."""
     stripe.reset()
 
 

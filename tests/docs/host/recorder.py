@@ -18,18 +18,18 @@ SHOWN = [
     "Retry-After",
     "X-API-Error",
 ]
-#: Stands for the time of every answer.
+#: Shown in place of the time of every answer.
 GENERATED_AT = 1794300000.123456
-#: Stands for the seconds until somebody may try again.
+#: Shown in place of the seconds until the client may try again.
 WAIT = "1200"
 #: An id of an object at Stripe, or the secret with which a browser reads one.
 STRIPE_ID = re.compile(r"\b([a-z]+)_[0-9A-Za-z]{20,}(_secret_[0-9A-Za-z]+)?\b")
 #: Where the fake has its bank, and where Stripe has.
 FAKE_BANK, BANK = "https://stripe.invalid/_fake/3ds/", "https://hooks.stripe.com/redirect/"
-#: Stands for the year in which a test card expires.
+#: Shown in place of the year in which a test card expires.
 EXPIRES = 2030
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-#: Stand for the public ids of orders and the keys of payments, in the order in which they are seen.
+#: Shown in place of the public ids of orders and the keys of payments, in the order in which they appear.
 UUIDS = [
     "6f0c5c1e-3b0a-4d5e-9f57-2a1b8c7d6e5f",
     "b81d4e2a-5c7f-4a90-8e36-d90f1a2b3c4d",
@@ -100,8 +100,8 @@ class Recorder:
         if isinstance(value, list):
             return [self.clean(member) for member in value]
         if isinstance(value, str):
-            for real, stands in self.stand_ins.items():
-                value = value.replace(real, stands)
+            for real, shown in self.stand_ins.items():
+                value = value.replace(real, shown)
             value = STRIPE_ID.sub(self.stripe_id, value)
             return re.sub(r"in \d+ seconds", f"in {WAIT} seconds", value)
         return value

@@ -40,7 +40,7 @@ def seats(product, quantity):
 
 
 def get_ready_for(shopper, line, token="tok_visa", method=None):
-    """Put a line into the cart, and do what else a checkout needs."""
+    """Put a line into the cart, with an address, an e-mail address and a payment method."""
     shopper.send(None, "POST", NEW, line)
     shopper.send(None, "POST", NEW_ADDRESS, address())
     shopper.send(None, "PATCH", CART, {"email": "joe@example.com"})

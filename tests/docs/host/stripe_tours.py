@@ -62,7 +62,7 @@ def tour_of_a_redirect(shopper):
 
 
 def tour_of_a_shopper_who_was_away(shopper):
-    """A renewal asked the bank, the bank wants the shopper, and the shopper comes by."""
+    """A renewal asked the bank, the bank wants the shopper's approval, and the shopper visits the shop."""
     sign_in(shopper)
     get_ready_with(shopper, "authenticationRequired", reusable=True)
     renew(Cart.objects.get(), "2027")

@@ -494,4 +494,4 @@ class TestWorkshop:
         buy(shopper, self.LINE)
         Order.objects.update(state="cancelled", purchased_on=None)
 
-        assert "Nobody works for an order that is cancelled." in {violation.rule for violation in violations()}
+        assert "A cancelled order takes no minutes." in {violation.rule for violation in violations()}

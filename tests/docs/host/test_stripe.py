@@ -154,7 +154,7 @@ class TestPolicy:
 class TestRenewal:
     @pytest.fixture
     def cart(self, shopper):
-        """A cart in which the user's saved card is selected; he has paid with it once."""
+        """A cart in which the user's saved card is selected, with which they have paid once."""
         sign_in(shopper)
         check_out(shopper, "authenticationRequiredOnSetup", reusable=True)
         stripe.complete_3ds(intent())

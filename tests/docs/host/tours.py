@@ -174,7 +174,7 @@ def tour_of_a_checkout_in_flight(shopper):
 
 
 def tour_of_an_unknown_outcome(shopper):
-    """The line to the bank breaks, so nobody knows whether the card was charged."""
+    """The connection to the bank breaks, so it is unknown whether the card was charged."""
     get_ready(shopper, method=debit_card())
     with mock.patch.object(DebitCard, "bank", FakeBank()) as bank:
         bank.charge = mock.Mock(side_effect=ConnectionError)

@@ -11,7 +11,7 @@ from .models import Balance
 
 
 class PostageByState(ChargeSource):
-    """A parcel costs what its way costs."""
+    """Postage, which depends on where the parcel goes."""
 
     code = "shipping"
     rates = {"SA": Decimal("8.00"), "WA": Decimal("18.00"), "NT": Decimal("18.00")}
@@ -28,7 +28,7 @@ class PostageByState(ChargeSource):
 
 
 class StoreCredit(ChargeSource):
-    """Spends what the shop owes the shopper. List it last, so that it pays for the other charges too."""
+    """Spends the shopper's store credit. List it last, so that it pays for the other charges too."""
 
     code = "store_credit"
 

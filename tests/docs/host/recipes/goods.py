@@ -1,4 +1,4 @@
-"""What the guide to stock sells: products that name their stock in each of the ways there are."""
+"""What the guide to stock sells: products that name their stock in every way there is."""
 
 from bookshop.models import Book
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -52,7 +52,7 @@ class GlassLineItem(CountedLineItem):
 
 
 class PrintedBookLineItem(CountedLineItem):
-    """Books, which know nothing of stock: it names them."""
+    """Books, whose model knows nothing of stock: the stock names them."""
 
     cart_prefetch = ("product",)
 
@@ -78,7 +78,7 @@ class BinEnd(models.Model):
 
 
 class BinEndLineItem(CountedLineItem):
-    """Bottles from the shelf, and from the cellar when there are none: as many as there are."""
+    """Bottles from the shelf or, when it is empty, from the cellar: no more than are left."""
 
     stock_policy = Policy.ON_ADD
     cart_prefetch = ("product__shelf", "product__cellar")
@@ -94,7 +94,7 @@ class BinEndLineItem(CountedLineItem):
 
 
 class Tasting(models.Model):
-    """An evening with so many seats."""
+    """An evening with a limited number of seats."""
 
     name = models.CharField(max_length=100)
     price = models.DecimalField(max_digits=7, decimal_places=2)

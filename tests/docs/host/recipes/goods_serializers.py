@@ -1,4 +1,4 @@
-"""How what the guide to stock sells looks in the cart."""
+"""What the products of the guide to stock look like in the cart."""
 
 from rest_framework import serializers
 

@@ -79,14 +79,14 @@ class VoucherAdjustment(Adjustment):
 
 
 class Balance(models.Model):
-    """What the shop owes a shopper."""
+    """A shopper's store credit."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     amount = models.DecimalField(max_digits=9, decimal_places=2, default=0)
 
 
 class DebitCard(PaymentMethod):
-    """A card at whatever ``bank`` is: in tests, one with books in memory."""
+    """A card at ``bank``, which tests replace by one with books in memory."""
 
     bank = None
 

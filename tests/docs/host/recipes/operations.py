@@ -13,14 +13,14 @@ from lorikeet.signals import payment_attention
 
 
 def payments_health(request):
-    """Answer 200 while nobody has to do anything, and 503 otherwise."""
+    """Answer 200 while there is nothing for the staff to do, and 503 otherwise."""
     state = health()
     return JsonResponse(asdict(state), status=200 if state.is_good else 503)
 
 
 @receiver(payment_attention)
 def tell_the_staff(sender, attempt, **kwargs):
-    """Write to whoever looks after payments."""
+    """Write to the staff who look after payments."""
     EmailMessage(
         subject=f"Order {attempt.order_id}: {attempt.attention}",
         body=f"{attempt.kind} of {attempt.amount} {attempt.currency} by {attempt.provider}, key {attempt.key}",
@@ -29,5 +29,5 @@ def tell_the_staff(sender, attempt, **kwargs):
 
 
 def pay_postage_back(order, staff):
-    """Return what the parcel cost, for one that came late."""
+    """Refund the postage of a parcel that came late."""
     return refund(order, Decimal("12.00"), reason="The parcel came late.", by=staff)

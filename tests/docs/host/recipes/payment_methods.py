@@ -1,4 +1,4 @@
-"""Payment methods of the how-to guides, at a provider that is pretended."""
+"""Payment methods of the how-to guides, at a pretend provider."""
 
 import hmac
 import json
@@ -16,7 +16,7 @@ from . import provider
 
 
 class GiftCard(PaymentMethod):
-    """Pays in one call, which may be repeated with the same key for a day."""
+    """Pays in one call, which can be retried with the same key for a day."""
 
     retry_window = timedelta(hours=24)
 
@@ -56,7 +56,7 @@ class OnlineCard(PaymentMethod):
         return NotFound() if record is None else self.read(record)
 
     def read(self, record):
-        """Say in Lorikeet's words what the provider says in its own."""
+        """Translate the provider's record of a payment into an outcome."""
         match record.state:
             case "created":
                 return NotFound()
@@ -90,7 +90,7 @@ class OnlineCard(PaymentMethod):
 
 
 class Wallet(ReferencePaymentMethod):
-    """A wallet on the shopper's phone: he pays there, and types the receipt's number into the shop."""
+    """A wallet on the shopper's phone: they pay there, and type the receipt's number into the shop."""
 
     def look_up(self, reference):
         record = provider.books.retrieve(reference)

@@ -1,4 +1,4 @@
-"""A provider of card payments and its books, in memory: it stands for the client library of a real one."""
+"""A provider of card payments with its books in memory, in place of the client library of a real one."""
 
 import hashlib
 import hmac
@@ -41,7 +41,7 @@ class Record:
 
 
 class Books:
-    """What the provider knows. ``fault`` is raised once, after the next thing it does: the answer is lost."""
+    """What the provider knows. ``fault`` is raised once, after its next act, so that the answer is lost."""
 
     def __init__(self):
         self.records = {}
@@ -70,7 +70,7 @@ class Books:
         return record
 
     def charge(self, key, amount, currency, card):
-        """Do both at once. For a day the same key is the same charge; afterwards it would be another.
+        """Make and confirm a payment in one call. For a day the same key is the same charge; after that it is another.
 
         :raises Declined: the card is refused.
         """
@@ -92,7 +92,7 @@ class Books:
         return record.state != "paid"
 
     def refund(self, id, key, amount):
-        """Pay back, once for each key, and return the refund's id."""
+        """Refund, once for each key, and return the refund's id."""
         record = self.records[id]
         if key not in record.refunds:
             record.refunds[key] = f"re_{next(self._numbers)}"

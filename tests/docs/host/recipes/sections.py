@@ -6,7 +6,7 @@ from lorikeet.sections import CartSection
 
 
 class FreeDelivery(CartSection):
-    """How much more the shopper has to buy until the parcel is free."""
+    """How much more the shopper has to buy for free postage."""
 
     key = "free_delivery"
     threshold = Decimal("200.00")

@@ -1,4 +1,4 @@
-"""How a voucher and the ways to pay look in the cart."""
+"""What a voucher and the payment methods look like in the cart."""
 
 from rest_framework import serializers
 

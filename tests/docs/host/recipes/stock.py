@@ -1,4 +1,4 @@
-"""What the pages about stock show: deliveries, returns, what is put aside, and who is told."""
+"""What the pages about stock show: deliveries, returns, units put aside, and a message to the staff."""
 
 from datetime import timedelta
 
@@ -38,38 +38,38 @@ def count_again(record, counted, staff):
 
 
 def take_back(order, staff):
-    """Pay back an order, then put into stock what came back; not within a transaction, since a provider is asked."""
+    """Pay back an order, then put into stock what came back; not in a transaction, since this calls a provider."""
     attempt = refund(order, reason="Came back unopened.", by=staff)
     if attempt.state == "failed":
-        return attempt  # the parcel is here and the money is not back: somebody has to look
+        return attempt  # the parcel is here, but the refund failed: the staff have to look
     restock_order(order, reason="Came back unopened.", by=staff)
     return attempt
 
 
 def put_aside(record, units):
-    """Keep some for somebody who has called, for two days."""
+    """Keep some for a customer who has called, for two days."""
     return reserve(record, units, expires_at=now() + timedelta(days=2))
 
 
 def come_to_the_counter(hold, buys, staff):
-    """Sell what was put aside, or let it go."""
+    """Sell what was put aside, or release it."""
     if buys:
         return bool(consume([hold], "Sold at the counter.", by=staff))
     return bool(release([hold]))
 
 
 def waiting():
-    """Return what orders hold that have waited for longer than any should, the oldest first."""
+    """Return the holds of orders that have waited too long for their payment, the oldest first."""
     old = Hold.objects.filter(state="held", order__state="pending", created_at__lt=now() - timedelta(hours=6))
     return old.select_related("order", "stock__content_type").order_by("created_at")
 
 
 def still_held():
-    """Return what is held for anybody."""
+    """Return everything that is held."""
     return Hold.objects.filter(state="held")
 
 
 @receiver(stock_low)
 def order_more(sender, record, **kwargs):
-    """Write to whoever buys for the shop."""
+    """Write to the staff who buy for the shop."""
     EmailMessage(f"{record}: {record.on_hand} left", to=["buyer@shop.example"]).send()

@@ -1,4 +1,4 @@
-"""A workshop that engraves, and has so many minutes for it: what takes part in every cart and every order."""
+"""A workshop with limited minutes for engraving, which takes part in every cart and every order."""
 
 from django.db import models
 from django.db.models import F
@@ -23,7 +23,7 @@ class Work(models.Model):
 
 
 class EngravingLineItem(LineItem):
-    """A few words on what is bought."""
+    """A few words, engraved on what is bought."""
 
     minutes_of_work = 5
 
@@ -34,7 +34,7 @@ class EngravingLineItem(LineItem):
 
 
 class WorkshopHooks(Hooks):
-    """Sees to it that no more is sold than the workshop can do, whichever line items have work in them."""
+    """Sells no more minutes of work than the workshop has, in any type of line item."""
 
     def check(self, contents, for_checkout):
         minutes = minutes_of(contents)
@@ -59,7 +59,7 @@ class WorkshopHooks(Hooks):
 
 
 def minutes_of(contents):
-    """Return how many minutes what is in a cart takes."""
+    """Return how many minutes of work are in a cart."""
     return sum(getattr(line, "minutes_of_work", 0) for line in contents.lines)
 
 
@@ -68,5 +68,5 @@ def no_time(minutes):
 
 
 def rules():
-    """Return what must be true of work, with the rows for which it is not."""
-    yield "Nobody works for an order that is cancelled.", Work.objects.filter(order__state="cancelled")
+    """Return each rule for work, with the rows that break it."""
+    yield "A cancelled order takes no minutes.", Work.objects.filter(order__state="cancelled")

@@ -1,9 +1,9 @@
-// Checking out with whatever a payment needs in between. Knows nothing of the page.
+// Checking out, with the steps that a payment needs in between. Knows nothing of the page.
 
 const WAITING = "checkout-waiting";
 const WAITS = [1, 1, 2, 3, 5, 8, 10];
 
-// Order what is in the cart. `key` is the same for the same checkout, however often it is asked for.
+// Order what is in the cart. Retry a checkout with the same `key`.
 export async function checkOut(cart, key) {
   return settle(await send("POST", cart.checkout_url, undefined, { "Idempotency-Key": key }));
 }
@@ -19,12 +19,12 @@ export async function report(checkout, data) {
   return settle(await send("POST", checkout.confirm_url, { data }));
 }
 
-// Change one's mind. This is not waited for: to ask for the payment again would be to want it again.
+// Cancel the checkout. Do not wait for the result with resume(): that would ask for the payment again.
 export async function giveUp(checkout) {
   return forgetIfOver(await send("POST", checkout.cancel_url));
 }
 
-// Wait until somebody has to do something, or it is over.
+// Wait until the shopper or the staff have to act, or the checkout is over.
 async function settle(answer) {
   for (const seconds of WAITS) {
     if (answer.status !== 202) break;

@@ -1,4 +1,4 @@
-// The page's part: say what came of a checkout, and do what the payment method asks for.
+// The page's part: show the result of a checkout, and do what the payment method asks for.
 
 export function show(answer, page, hasReturned = false) {
   switch (answer.status) {

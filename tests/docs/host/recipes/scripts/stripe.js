@@ -1,4 +1,4 @@
-// Cards through Stripe: the form, what a bank wants of the shopper, and saved cards. Knows nothing of the page.
+// Cards through Stripe: the form, the bank's questions to the shopper, and saved cards. Knows nothing of the page.
 // `stripe` is what Stripe(cart.stripe.publishable_key) returned, `cart` is the object of GET /_cart/.
 
 import { resume, send } from "./checkout.js";
@@ -17,7 +17,7 @@ export function mountForm(stripe, cart, place) {
   return elements;
 }
 
-// Hand over the card that was typed in; it is selected in the cart then. `remember` says whether it is kept for next time.
+// Send the card that was typed in, which selects it in the cart. `remember` says whether it is kept for next time.
 export async function addCard(stripe, elements, cart, remember = false) {
   const incomplete = await submit(elements, remember);
   if (incomplete) return refusal(incomplete);
@@ -34,7 +34,7 @@ export async function addConfirmationToken(stripe, elements, cart, remember = fa
   return error ? refusal(error) : keep(cart, { confirmation_token: confirmationToken.id, reusable: remember });
 }
 
-// Do what a checkout was answered 202 with, and ask the server what came of it. Null: the browser is leaving the page.
+// Do what the answer 202 to a checkout asks for, then ask the server for the result. Null: the browser leaves the page.
 export async function authenticate(stripe, { info, checkout }) {
   const page = info.next_action?.redirect_to_url?.url;
   if (page) {
@@ -45,7 +45,7 @@ export async function authenticate(stripe, { info, checkout }) {
     info.type === "confirm"
       ? stripe.confirmCardPayment(info.client_secret, { payment_method: info.payment_method })
       : stripe.handleNextAction({ clientSecret: info.client_secret });
-  await step.catch(() => {}); // whatever the browser is told, the server asks
+  await step.catch(() => {}); // the server asks Stripe itself
   return resume({ pending_checkout: checkout });
 }
 
@@ -58,7 +58,7 @@ export function choose(card) {
   return send("PATCH", card.url, { selected: true }, { Prefer: "return=cart" });
 }
 
-// Take a card off the list. Stripe forgets it too.
+// Remove a card from the list. Stripe forgets it too.
 export function remove(card) {
   return send("DELETE", card.url, undefined, { Prefer: "return=cart" });
 }
@@ -72,14 +72,14 @@ export async function mountSetupForm(stripe, cart, place) {
   return elements;
 }
 
-// ... and save what was typed in. A bank that wants to be asked is asked in the page, or sends back to `returnUrl`.
+// ... and save what was typed in. The bank asks the shopper in the page, or sends them back to `returnUrl`.
 export async function saveCard(stripe, elements, cart, returnUrl) {
   const options = { elements, confirmParams: { return_url: returnUrl }, redirect: "if_required" };
   const { error, setupIntent } = await stripe.confirmSetup(options);
   return error ? refusal(error) : keep(cart, { payment_method: setupIntent.payment_method, reusable: true });
 }
 
-// On the page of `returnUrl`: save the card that the bank has agreed to by then. Null: nobody came back from a bank.
+// On the page of `returnUrl`: save the card that the bank has agreed to. Null: the shopper does not come from a bank.
 export async function saveReturnedCard(stripe, cart) {
   const clientSecret = new URLSearchParams(location.search).get("setup_intent_client_secret");
   if (!clientSecret) return null;
@@ -89,7 +89,7 @@ export async function saveReturnedCard(stripe, cart) {
   return keep(cart, { payment_method: setupIntent.payment_method, reusable: true });
 }
 
-// Let the form say what it lacks, and tell the shopper what becomes of a card that is kept.
+// Let the form show what it lacks, and tell the shopper what becomes of a card that is kept.
 async function submit(elements, remember) {
   elements.update({ setupFutureUsage: remember ? "off_session" : null });
   return (await elements.submit()).error;
@@ -99,12 +99,12 @@ function keep(cart, data) {
   return send("POST", cart.new_payment_method_url, { type: "StripeCard", data });
 }
 
-// What Stripe.js refused, in the shape in which the server would have.
+// A refusal of Stripe.js, in the shape of the server's.
 function refusal({ message = "This card could not be used." }) {
   return { status: 400, body: { payment_method: [message] } };
 }
 
-// The amount as wallets show it. What is charged, the server says.
+// The amount as wallets show it. The server decides what is charged.
 // Source: https://docs.stripe.com/currencies
 const WITHOUT_DECIMALS = "BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split(" ");
 const WITH_THREE = "BHD JOD KWD OMR TND".split(" ");
