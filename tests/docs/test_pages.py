@@ -241,7 +241,7 @@ class TestSecurity:
     def test_who_may_do_what_is_the_matrix_that_is_tested(self):
         with (DOCS / "explanation" / "access.csv").open(encoding="utf-8", newline="") as table:
             listed = {
-                row["Request"]: (row["Whose it is"][:3], row["Anybody else"][:3])
+                row["Request"]: (row["Whose it is"][:3], row["Another caller"][:3])
                 for row in csv.DictReader(table)
                 if "/stripe/" not in row["Request"]  # the suite of the host asks for that
             }
@@ -324,7 +324,7 @@ class TestFigures:
 
 class TestAttention:
     def test_every_text_that_the_staff_may_read_is_explained(self):
-        sources = [(PACKAGE / f"{name}.py").read_text(encoding="utf-8") for name in ("settling", "recovery", "reviews")]
+        sources = [(PACKAGE / f"{name}.py").read_text(encoding="utf-8") for name in ("sale/settle", "sale/sweeps", "payment_reviews")]
         texts = {
             text
             for source in sources
@@ -339,7 +339,7 @@ class TestAttention:
 
     def test_every_reason_why_an_order_is_cancelled_is_explained(self):
         words = {"refused"}
-        for name in ("payments", "settling", "reconciliation"):
+        for name in ("payments", "sale/settle", "reconciliation"):
             source = (PACKAGE / f"{name}.py").read_text(encoding="utf-8")
             words |= set(re.findall(r'Refused\(info, "([a-z ]+)"\)', source))
             words |= set(re.findall(r'cancel_order\(order, "([a-z ]+)"\)', source))
