@@ -64,25 +64,25 @@ def quick_clearing():
 
 @pytest.fixture
 def guest(db):
-    """Somebody without an account."""
+    """A shopper without an account."""
     return Browser()
 
 
 @pytest.fixture
 def alice(db):
-    """Somebody signed in."""
+    """A signed-in shopper."""
     return Browser(factories.make_user("alice"))
 
 
 @pytest.fixture
 def mallory(db):
-    """Somebody else, signed in."""
+    """Another signed-in shopper."""
     return Browser(factories.make_user("mallory"))
 
 
 @pytest.fixture
 def staff(db):
-    """A superuser, who is nobody special to the storefront."""
+    """A superuser, who is a shopper like any other to the storefront."""
     return Browser(factories.make_user("staff", is_staff=True, is_superuser=True))
 
 

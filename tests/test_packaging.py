@@ -49,7 +49,7 @@ def _built(pattern):
 
 
 def _package_files():
-    """What stands in the package's folder and is no leftover of running it."""
+    """The files in the package's folder, leftovers of running it apart."""
     return {
         path.relative_to(ROOT).as_posix()
         for path in PACKAGE.rglob("*")

@@ -125,7 +125,7 @@ def test_a_deleted_address_does_not_exist_for_its_owner(shopper, unchanged):
     assert [response.status_code for response in responses] == [404, 404, 404]
 
 
-def test_a_user_finds_his_addresses_in_another_browser(alice):
+def test_a_user_finds_their_addresses_in_another_browser(alice):
     """L11: all addresses available to the user."""
     alice.add_address(addressee="Joe")
     alice.add_address(addressee="Ann")
@@ -133,7 +133,7 @@ def test_a_user_finds_his_addresses_in_another_browser(alice):
     assert selections(Browser(alice.user)) == [("Joe", False), ("Ann", True)]
 
 
-def test_a_user_keeps_his_addresses_after_a_checkout(alice, wine):
+def test_a_user_keeps_their_addresses_after_a_checkout(alice, wine):
     alice.get_ready(wine)
 
     alice.checkout()

@@ -118,7 +118,7 @@ def test_urls_name_the_parts_by_their_ids(alice, wine):
     assert all(key_of(url).isdigit() for url in urls)
 
 
-def test_items_stand_in_the_order_in_which_they_were_added(guest, wine):
+def test_items_are_in_the_order_in_which_they_were_added(guest, wine):
     for amount in ("3", "1", "2"):
         guest.add("/_cart/new/", "MoodyLine", amount=amount)
 

@@ -70,7 +70,7 @@ def test_a_whole_purchase_needs_nothing_else(token):
     assert models.BankEntry.objects.count() == 1
 
 
-def test_every_newcomer_gets_a_token_and_a_cart_of_his_own(wine):
+def test_every_newcomer_gets_a_token_and_a_cart_of_their_own(wine):
     first = app("post", NEW_ITEM, bottle(wine), x_cart_token="new")["X-Cart-Token"]
     second = app("post", NEW_ITEM, bottle(wine), x_cart_token="new")["X-Cart-Token"]
 

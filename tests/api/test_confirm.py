@@ -181,7 +181,7 @@ def test_too_late_an_action_is_answered_with_that(shopper, wine):
     assert (response.status_code, response.json()["info"]["code"]) == (422, "expired")
 
 
-def test_a_guest_who_logged_in_meanwhile_confirms_his_order(guest, wine):
+def test_a_guest_who_logged_in_meanwhile_confirms_their_order(guest, wine):
     checkout = start_waiting(guest, wine)
     guest.log_in(make_user())
     ScriptedCard.script(check_payment=PAID)
@@ -205,7 +205,7 @@ def test_another_amount_than_agreed_places_nothing_and_is_owed_back(shopper, win
     assert [item["total"] for item in shopper.cart()["items"]] == ["12.00"]
 
 
-def test_while_somebody_works_on_it_data_is_answered_503_to_come_again(shopper, wine, unchanged):
+def test_while_a_worker_has_the_lease_data_is_answered_503_to_retry(shopper, wine, unchanged):
     """What the browser brought must not be lost without a word."""
     checkout = start_waiting(shopper, wine)
     claim(charge().pk)
@@ -217,7 +217,7 @@ def test_while_somebody_works_on_it_data_is_answered_503_to_come_again(shopper, 
     assert ScriptedCard.asked == []
 
 
-def test_data_that_nobody_could_check_is_answered_503_to_come_again(shopper, wine):
+def test_data_that_could_not_be_checked_is_answered_503_to_retry(shopper, wine):
     checkout = start_waiting(shopper, wine)
     ScriptedCard.script(confirm_payment=TimeoutError())
 

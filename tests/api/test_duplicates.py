@@ -1,4 +1,4 @@
-"""The same again while an order of it waits: taken for a mistake until the shopper says that he wants two."""
+"""The same again while an order of it waits is taken for a mistake, unless the shopper says that they want two."""
 
 from decimal import Decimal
 
@@ -16,7 +16,7 @@ from .payers import get_ready
 
 
 def park(shopper, wine):
-    """Make an order of which nobody can say if it was paid; the cart is free for another."""
+    """Make an order whose outcome cannot be known; the cart is free for another."""
     get_ready(shopper, wine, "SimpleCard")
     response = shopper.checkout()
     assert response.status_code == 202
@@ -26,7 +26,7 @@ def park(shopper, wine):
 
 @pytest.fixture
 def parked(shopper, wine, settings):
-    """The answer to a checkout that was parked, since its provider is not to be reached."""
+    """The answer to a checkout that was parked, because its provider cannot be reached."""
     settings.PROVIDER_URL = "http://127.0.0.1:9"
     return park(shopper, wine)
 
@@ -50,7 +50,7 @@ def test_nothing_is_taken_out_of_the_cart(shopper, wine, parked):
     assert shopper.cart() == cart
 
 
-def test_who_wants_it_twice_says_so(shopper, wine, parked):
+def test_a_shopper_who_wants_two_says_so(shopper, wine, parked):
     get_ready(shopper, wine)
     ScriptedCard.script(start_payment=Paid("ref", Decimal("12"), "AUD"))
 
@@ -76,7 +76,7 @@ def test_something_else_is_no_duplicate(shopper, wine, parked, difference):
     if difference == "payment method":
         shopper.add(NEW_PAYMENT_METHOD, "ScriptedCard", token="tok_scripted")
     if difference == "address":
-        shopper.add_address(addressee="Somebody else")
+        shopper.add_address(addressee="Another person")
     if difference == "quantity":
         shopper.add_wine(wine)
     if difference == "adjustment":
@@ -99,7 +99,7 @@ def test_after_half_an_hour_it_is_taken_for_another(shopper, wine, parked):
     assert shopper.checkout().status_code == 200
 
 
-def test_the_same_of_somebody_else_is_no_duplicate(shopper, wine, parked, mallory):
+def test_the_same_cart_of_another_shopper_is_no_duplicate(shopper, wine, parked, mallory):
     get_ready(mallory, wine)
     ScriptedCard.script(start_payment=Paid("ref", Decimal("12"), "AUD"))
 
@@ -157,7 +157,7 @@ def test_a_parked_order_is_not_charged_again_by_anything(shopper, wine, provider
     assert SimpleCard.objects.get().active
 
 
-def test_a_parked_order_does_not_stand_in_the_way(shopper, wine, parked):
+def test_a_parked_order_does_not_block_another_checkout(shopper, wine, parked):
     cart = shopper.cart()
 
     assert cart["pending_checkout"] is None
@@ -165,7 +165,7 @@ def test_a_parked_order_does_not_stand_in_the_way(shopper, wine, parked):
 
 
 def test_a_twin_that_waits_is_asked_after(shopper, wine):
-    """What is answered is how it stands now."""
+    """The answer has the present state of the order."""
     get_ready(shopper, wine)
     ScriptedCard.script(start_payment=Pending("ref"))
     first = shopper.checkout()

@@ -62,7 +62,7 @@ def test_carts_of_another_network_are_not_concerned(wine):
     assert statuses == [201, 201]
 
 
-def test_who_has_a_cart_goes_on_using_it(guest, alice, wine):
+def test_a_shopper_with_a_cart_goes_on_using_it(guest, alice, wine):
     with rates(cart_ip="1/hour"):
         guest.add_wine(wine)
         alice.add_wine(wine)
@@ -70,7 +70,7 @@ def test_who_has_a_cart_goes_on_using_it(guest, alice, wine):
         assert guest.patch(CART, {"email": "ann@example.com"}).status_code == 200
 
 
-def test_a_cart_says_where_it_was_changed_from_and_nobody_can_read_it(alice, wine):
+def test_a_cart_keeps_the_network_it_was_changed_from_unreadably(alice, wine):
     alice.add_wine(wine)
     here = Cart.objects.get().network
 

@@ -29,7 +29,7 @@ def test_equal_lines_are_combined(guest, alice, wine):
     assert quantities(guest) == [5]
 
 
-def test_other_lines_stand_behind_the_users_own(guest, alice, wine):
+def test_other_lines_come_after_the_users_own(guest, alice, wine):
     alice.add_wine(wine, 2)
     guest.add_wine(make_wine("15"), 3)
 
@@ -71,7 +71,7 @@ def test_the_address_a_guest_typed_counts_only_if_the_account_has_none(guest, of
 def test_a_planted_cart_does_not_redirect_the_parcel(guest, alice, wine):
     """What the account has selected stays selected."""
     alice.add_address(addressee="Alice")
-    alice.add(  # a method of her own
+    alice.add(  # a method of Alice's
         "/_cart/new-payment-method/", "PayLater", number="PO-1"
     )
     alice.patch(CART, {"email": "alice@example.com"})
@@ -116,7 +116,7 @@ def test_logging_in_twice_doubles_nothing(guest, alice, wine):
 
 
 class Broken(Hooks):
-    """An app whose part in a merge goes wrong, as far as it is told to."""
+    """An app whose part in a merge fails if the test says so."""
 
     def __init__(self, method):
         setattr(self, method, self.fail)
@@ -126,7 +126,7 @@ class Broken(Hooks):
 
 
 @pytest.mark.parametrize("method", ["cart_merged", "cart_changed"])
-def test_a_merge_that_fails_keeps_nobody_from_signing_in_and_changes_no_cart(
+def test_a_merge_that_fails_lets_the_user_sign_in_and_changes_no_cart(
     guest, alice, wine, monkeypatch, caplog, unchanged, method
 ):
     guest.get_ready(wine, 3)
@@ -164,7 +164,7 @@ def test_logging_out_keeps_nothing(guest, alice, wine):
     assert (cart["items"], cart["is_authenticated"]) == ([], False)
 
 
-def test_the_user_keeps_his_cart_after_logging_out(guest, alice, wine):
+def test_the_user_keeps_their_cart_after_logging_out(guest, alice, wine):
     guest.add_wine(wine)
     guest.log_in(alice.user)
 

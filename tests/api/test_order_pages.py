@@ -35,7 +35,7 @@ def page_of(link):
     return link.partition("?")[0]
 
 
-def test_the_owner_sees_his_order(alice, wine):
+def test_the_owner_sees_their_order(alice, wine):
     alice.get_ready(wine)
     link = alice.checkout().json()["url"]
 
@@ -162,11 +162,11 @@ def test_a_client_with_a_cart_token_gets_a_link_and_no_cookie(wine):
     assert Browser().get(response.json()["url"]).status_code == 302
 
 
-def test_somebody_else_sees_nothing(link, mallory, staff):
+def test_another_shopper_sees_nothing(link, mallory, staff):
     assert [browser.get(page_of(link)).status_code for browser in (Browser(), mallory, staff)] == [404, 404, 404]
 
 
-def test_somebody_else_does_not_see_a_users_order(alice, wine, mallory, staff):
+def test_another_user_does_not_see_a_users_order(alice, wine, mallory, staff):
     alice.get_ready(wine)
     page = page_of(alice.checkout().json()["url"])
 
@@ -239,7 +239,7 @@ def test_a_cart_token_is_no_order_token(link, guest, wine):
     assert Browser().get(f"{page_of(link)}?token={cart_token}").status_code == 404
 
 
-def test_the_list_shows_ones_own_orders_only(alice, mallory, wine):
+def test_the_list_shows_the_users_own_orders_only(alice, mallory, wine):
     alice.get_ready(wine)
     order = alice.checkout().json()["id"]
 

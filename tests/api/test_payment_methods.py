@@ -81,7 +81,7 @@ def test_a_deleted_payment_method_does_not_exist_for_its_owner(shopper, unchange
     assert [response.status_code for response in responses] == [404, 404, 404]
 
 
-def test_a_user_finds_his_payment_methods_in_another_browser(alice):
+def test_a_user_finds_their_payment_methods_in_another_browser(alice):
     """L12, S33: stored cards are listed and can be selected."""
     alice.add_card()
     alice.add(NEW_PAYMENT_METHOD, "PayLater", number="PO-1")

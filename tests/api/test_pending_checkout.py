@@ -121,7 +121,7 @@ def test_the_cart_does_not_tell_the_action(shopper, wine):
     assert b"very secret" not in shopper.get(CART).content
 
 
-def test_reading_the_cart_asks_nobody(shopper, wine):
+def test_reading_the_cart_asks_no_provider(shopper, wine):
     start_waiting(shopper, wine)
 
     shopper.get(CART)
@@ -183,7 +183,7 @@ def test_the_etag_of_the_cart_changes_when_the_checkout_ends(shopper, wine):
     assert shopper.etag() != etag
 
 
-def test_an_order_that_nobody_knows_the_end_of_is_shown_as_unknown(shopper, wine):
+def test_an_order_whose_outcome_is_unknown_is_shown_as_unknown(shopper, wine):
     """The staff were told after a quarter of an hour."""
     get_ready(shopper, wine)
     ScriptedCard.script(start_payment=TimeoutError(), check_payment=TimeoutError())
@@ -254,7 +254,7 @@ def choose(browser, what):
     if what == "card":
         browser.add(NEW_PAYMENT_METHOD, "ScriptedCard", token="tok_other")
     elif what == "address":
-        browser.add_address(addressee="Somebody else")
+        browser.add_address(addressee="Another person")
 
 
 def leave_without_an_answer(browser, wine):
@@ -266,7 +266,7 @@ def leave_without_an_answer(browser, wine):
 
 
 @pytest.mark.parametrize("what", ["card", "address"])
-def test_who_has_chosen_otherwise_is_not_charged_for_the_first_choice(shopper, wine, what):
+def test_a_shopper_who_chose_otherwise_is_not_charged_for_the_first_choice(shopper, wine, what):
     leave_without_an_answer(shopper, wine)
     choose(shopper, what)
 
@@ -278,7 +278,7 @@ def test_who_has_chosen_otherwise_is_not_charged_for_the_first_choice(shopper, w
 
 
 @pytest.mark.parametrize("what", ["card", "address"])
-def test_the_next_checkout_is_of_what_he_has_chosen(shopper, wine, what):
+def test_the_next_checkout_uses_the_new_choice(shopper, wine, what):
     leave_without_an_answer(shopper, wine)
     first = order()
     choose(shopper, what)
@@ -292,7 +292,7 @@ def test_the_next_checkout_is_of_what_he_has_chosen(shopper, wine, what):
     assert (placed.delivery_address_id != first.delivery_address_id) is (what == "address")
 
 
-def test_who_has_removed_his_card_is_not_charged_on_it(shopper, wine):
+def test_a_removed_card_is_not_charged(shopper, wine):
     leave_without_an_answer(shopper, wine)
     (card,) = shopper.cart()["payment_methods"]
     assert shopper.delete(card["url"]).status_code == 204
@@ -302,7 +302,7 @@ def test_who_has_removed_his_card_is_not_charged_on_it(shopper, wine):
     assert (response.status_code, response.json()["info"]["code"]) == (422, "abandoned")
 
 
-def test_who_has_not_goes_on_with_the_same_payment(shopper, wine):
+def test_an_unchanged_choice_goes_on_with_the_same_payment(shopper, wine):
     leave_without_an_answer(shopper, wine)
 
     response = shopper.checkout()

@@ -15,7 +15,7 @@ from .payers import get_ready, order
 
 @pytest.fixture
 def sold(alice, wine, provider):
-    """Somebody whose order of 12 dollars was placed with a card."""
+    """A shopper whose order of 12 dollars was placed with a card."""
     get_ready(alice, wine, "ExactCard")
     assert alice.checkout(idempotency_key="k").status_code == 200
     return alice
@@ -36,7 +36,7 @@ def test_all_or_a_part_is_paid_back(sold, provider, amount, cents):
 
 
 @pytest.mark.parametrize("amount", [Decimal("12.01"), Decimal(0), Decimal(-1), Decimal("1.001"), Decimal("NaN")])
-def test_what_is_no_part_of_it_is_refused_and_nobody_is_asked(sold, provider, unchanged, amount):
+def test_an_amount_that_is_no_part_is_refused_without_asking_the_provider(sold, provider, unchanged, amount):
     asked = len(provider.journal())
 
     with unchanged(), pytest.raises(RefundError):

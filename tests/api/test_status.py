@@ -1,4 +1,4 @@
-"""``GET /_cart/checkout/<id>/``: how a checkout stands, read from our own row."""
+"""``GET /_cart/checkout/<id>/``: the state of a checkout, read from our own row."""
 
 from decimal import Decimal
 
@@ -73,7 +73,7 @@ def test_what_is_no_checkout_is_not_found(shopper, wine, id):
 
 
 @pytest.mark.parametrize("method", ["get", "confirm", "cancel"])
-def test_somebody_else_finds_nothing(shopper, wine, mallory, unchanged, method):
+def test_another_shopper_finds_nothing(shopper, wine, mallory, unchanged, method):
     checkout = start_waiting(shopper, wine)
     mallory.add_wine(wine)
 
@@ -101,7 +101,7 @@ def test_a_guest_finds_it_after_logging_in(guest, wine):
     assert response.json() == checkout == guest.cart()["pending_checkout"]
 
 
-def test_it_may_not_be_kept_by_anybody_between(shopper, wine):
+def test_the_answer_may_not_be_cached(shopper, wine):
     checkout = start_waiting(shopper, wine)
 
     assert shopper.get(checkout["url"])["Cache-Control"] == "private, no-cache"

@@ -160,7 +160,7 @@ def test_right_codes_are_not_counted(shopper):
 
 
 def test_a_guesser_without_a_cart_is_counted_by_network(db):
-    """A fresh visitor for every guess is no way around it."""
+    """A new visitor for every guess does not get around the limit."""
     with rates(guess_cart="1/hour", guess_ip="2/hour"):
         statuses = [Browser(REMOTE_ADDR="192.0.2.9").post(NEW_ADJUSTMENT, GUESS).status_code for _ in range(3)]
 
@@ -210,8 +210,8 @@ def test_made_up_references_are_counted(shopper, wine):
     assert int(answers[-1]["Retry-After"]) >= 1
 
 
-def test_who_guessed_too_often_brings_nothing_and_may_come_back_without(shopper, wine):
-    """Wrong codes, his or his neighbours', must not keep a payment from being settled."""
+def test_a_shopper_who_guessed_too_often_may_confirm_without_data(shopper, wine):
+    """Wrong codes of the shopper or of their network must not keep a payment from being settled."""
     checkout = start_waiting(shopper, wine)
     models.ScriptedCard.script(check_payment=Paid("ref", Decimal(12), "AUD"))
 
@@ -284,13 +284,13 @@ def rows():
 
 @pytest.fixture
 def mid_window(monkeypatch):
-    """Let the time stand still for throttles, 45 seconds before a minute and an hour begin anew."""
+    """Stop the clock of the throttles, 45 seconds before a minute and an hour begin anew."""
     monkeypatch.setattr(throttles, "time", lambda: 1_800_000_000 - 45)
 
 
 @pytest.fixture
 def waiting(shopper, wine, mid_window):
-    """A shopper's checkout that waits, whose provider has been asked once by the shopper since, and may be no more."""
+    """A checkout that waits; its shopper has had the provider asked once since, and may not again."""
     checkout = start_waiting(shopper, wine)
     models.ScriptedCard.script(check_payment=Pending("ref"))
     with rates(ask_order="1/minute"):
@@ -312,7 +312,7 @@ def test_a_provider_that_was_asked_often_enough_is_not_asked_and_what_is_known_i
     assert response["Retry-After"] == "45"
 
 
-def test_what_nobody_reads_is_answered_429(shopper, waiting, unchanged):
+def test_a_throttled_request_that_changes_nothing_is_answered_429(shopper, waiting, unchanged):
     with unchanged():
         response = shopper.post(waiting["confirm_url"], {"data": {"result": "passed"}})
 

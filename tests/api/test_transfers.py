@@ -94,7 +94,7 @@ def refusals(provider):
         "unknown": "pay_0",
         "without a key": provider.pay_elsewhere(CENTS, "AUD")["id"],
         "with another key": provider.pay_elsewhere(CENTS, "AUD", key="0" * 32)["id"],
-        "to another account": provider.pay_elsewhere(CENTS, "AUD", key=key, account="somebody else")["id"],
+        "to another account": provider.pay_elsewhere(CENTS, "AUD", key=key, account="another account")["id"],
     }
 
 
@@ -109,7 +109,7 @@ def test_a_payment_that_is_not_for_this_order_is_answered_400(shopper, placed, p
     assert response.json() == {"reference": ["There is no payment for this order with this reference."]}
 
 
-def test_somebody_elses_payment_pays_nothing_of_mine(alice, mallory, wine, provider):
+def test_another_shoppers_payment_does_not_pay_for_my_order(alice, mallory, wine, provider):
     theirs = place(alice, wine)
     payment = provider.pay_elsewhere(CENTS, "AUD", key=charge().key)
     mine = place(mallory, wine)
@@ -165,7 +165,7 @@ def test_a_payment_that_failed_is_refused(shopper, placed, provider):
     assert response.json()["info"] == {"code": "failed", "message": "The payment was not completed."}
 
 
-def test_a_payment_that_nobody_reports_is_found(shopper, placed, provider):
+def test_a_payment_that_is_not_reported_is_found(shopper, placed, provider):
     provider.pay_elsewhere(CENTS, "AUD", key=charge().key)
     pass_time(minutes=2)
 
@@ -218,7 +218,7 @@ def test_money_after_the_end_that_is_reported_is_paid_back(shopper, placed, prov
     assert [p["refunded"] for p in provider.payments()] == [CENTS]
 
 
-def test_money_after_the_end_that_nobody_reports_is_paid_back_too(shopper, placed, provider):
+def test_money_after_the_end_that_is_not_reported_is_refunded_too(shopper, placed, provider):
     pay_too_late(shopper, provider, placed)
 
     for _ in range(2):

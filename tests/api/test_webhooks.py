@@ -71,7 +71,7 @@ def test_a_key_is_enough(waiting, provider):
     assert order().state == "placed"
 
 
-def test_a_bad_signature_is_answered_400_and_nobody_is_asked(waiting, provider, unchanged):
+def test_a_bad_signature_is_answered_400_without_asking_the_provider(waiting, provider, unchanged):
     event, asked = settled(provider), len(provider.journal())
 
     with unchanged():

@@ -168,7 +168,7 @@ class TestLastBottle:
 
 
 class TestWineThatIsKept:
-    def test_one_who_has_it_in_the_cart_has_it(self, shop, leave):
+    def test_the_shopper_who_has_it_in_the_cart_has_it(self, shop, leave):
         leave(RARE, 1)
         first, second = shop(), shop()
         add(first, MUSEUM)

@@ -338,7 +338,7 @@ class TestLooks:
 
 
 class TestShopThatIsKilled:
-    def test_order_settles_without_anybody_doing_anything(self, open_shop, demo):
+    def test_order_settles_after_the_server_was_killed(self, open_shop, demo):
         address, read_log, stripe = demo
         page = open_shop(at=address, expected=["Failed to load resource"])
         page.set_default_timeout(20_000)

@@ -70,7 +70,7 @@ class TestCode:
         assert without == set()
 
     def test_nothing_is_a_literal_block_without_a_language(self):
-        """Two colons at the end of a paragraph would make one, and nobody would check what is in it."""
+        """Two colons at the end of a paragraph would make one, whose content no test checks."""
         makers = [
             (name, line)
             for name, text in all_pages().items()

@@ -161,7 +161,7 @@ class TestWallet:
         assert shopper.confirm(answer, reference=reference).status_code == 200
         assert statuses(providers.wallets) == [("paid", 3800, 0)]
 
-    def test_payment_that_nobody_reports_is_found_by_its_key(self, shopper, providers):
+    def test_payment_that_is_not_reported_is_found_by_its_key(self, shopper, providers):
         shopper.get_ready(wine(), token=None)
         answer = shopper.check_out()
 
@@ -171,7 +171,7 @@ class TestWallet:
         assert orders() == [("placed", "")]
 
     @pytest.mark.parametrize("reference", ["PW-AAAA-BBBB-CCCC", "../cards", "a payment"])
-    def test_reference_that_nobody_knows_is_refused(self, shopper, providers, reference):
+    def test_reference_that_is_unknown_is_refused(self, shopper, providers, reference):
         shopper.get_ready(wine(), token=None)
         answer = shopper.check_out()
 

@@ -73,7 +73,7 @@ class TestPayments:
         assert cards.list_payments(payment.created_at) == [payment]
         assert cards.list_payments(datetime(2200, 1, 1, tzinfo=timezone.utc)) == []
 
-    def test_nobody_knows_what_was_never_made(self, cards, providers):
+    def test_payment_that_was_never_made_is_unknown(self, cards, providers):
         assert cards.find(KEY) is cards.retrieve("pay_1") is None
         assert WalletClient(providers.wallet_url).look_up("PW-AAAA-BBBB-CCCC") is None
 

@@ -108,7 +108,7 @@ class TestLastBottle:
         assert [order.state for order in Order.objects.order_by("id")] == ["cancelled", "placed"]
         assert counts() == (0, 0)
 
-    def test_order_that_nobody_pays_gives_it_back_in_the_end(self, shopper, other):
+    def test_unpaid_order_gives_it_back_in_the_end(self, shopper, other):
         leave(1)
         shopper.get_ready(wine(), None)
         other.get_ready(wine())
@@ -195,7 +195,7 @@ class TestWineThatIsKept:
         assert cart["expires_at"] is None
         assert counts(RARE) == (1, 1)
 
-    def test_it_is_kept_again_when_nobody_took_it(self, shopper):
+    def test_it_is_kept_again_when_no_other_shopper_took_it(self, shopper):
         shopper.add(wine(RARE))
         let_time_pass()
         recover()
@@ -275,7 +275,7 @@ class TestPages:
 
         assert 'aria-disabled="true"><span data-label>Sold out</span>' in page
 
-    def test_wine_that_nobody_counts_is_always_there(self, shopper):
+    def test_untracked_wine_is_always_there(self, shopper):
         StockRecord.objects.filter(wine__sku="OS-PGRI-23").update(tracked=False)
 
         page = shopper.client.get("/wines/OS-PGRI-23/").content.decode()

@@ -67,7 +67,7 @@ class Books:
         """Take ``{operation: [fault, ...]}``; each call of the operation uses one up.
 
         A fault is its name, or ``{"fault": name, "times": n, "amount": minor units, "currency": code}``; ``times`` of
-        ``None`` lasts until the plan is replaced. The operation ``*`` stands for those without a plan of their own.
+        ``None`` lasts until the plan is replaced. The operation ``*`` means those without a plan of their own.
         """
         entries = {
             operation: [{"fault": fault} if isinstance(fault, str) else dict(fault) for fault in faults]
@@ -94,7 +94,7 @@ class Books:
             return dict(entry)
 
     def three_d_secure(self, reference, passed):
-        """Let the shopper pass or fail the step that was asked of him."""
+        """Let the shopper pass or fail the step that was asked for."""
         with self.lock:
             payment = self._payment(reference)
             if payment["state"] != "requires_action":
@@ -119,7 +119,7 @@ class Books:
     # What the shop asks
 
     def create(self, key, amount, currency):
-        """Make a payment that nobody has confirmed; the same key gives the same payment."""
+        """Make a payment that is not confirmed; the same key gives the same payment."""
         return dict(self._keyed_payment(key, amount, currency))
 
     def confirm(self, reference, planned):
@@ -150,7 +150,7 @@ class Books:
     def cancel(self, reference=None, key=None):
         """Make sure that a payment cannot be paid any more: answer 409 when it can, or is.
 
-        A key nobody used yet is barred, so that a call still under way does not pay after this.
+        A key without a payment is barred, so that a call still under way does not pay after this.
         """
         if not reference and not key:
             raise Refused(400, "bad_request")
@@ -316,7 +316,7 @@ class Books:
                 payment["paid_currency"] = planned.get("currency", "XTS")
                 self._move(payment, "succeeded")
             case "wrong_account":
-                payment["account"] = "somebody else"
+                payment["account"] = "another account"
                 self._move(payment, "succeeded")
             case _:
                 self._move(payment, "succeeded")

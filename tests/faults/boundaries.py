@@ -237,7 +237,7 @@ LEFT = []
 
 
 def leave_to_parent():
-    """Open connections of one's own from now on, and let the parent's be."""
+    """Open the child's own connections from now on, and leave the parent's open."""
     for each in connections.all(initialized_only=True):
         LEFT.append(each.connection)
         each.connection = None

@@ -18,11 +18,11 @@ from .scenarios import CREDIT, SCENARIOS
 
 __all__ = ["AFTER", "BESIDE", "MEANWHILE", "Case", "Result", "boundaries_of", "run"]
 
-#: After a process was lost: nobody comes back; the client asks again at once; or when its lease has lapsed.
+#: After a process was lost: no client comes back; the client asks again at once; or when its lease has expired.
 AFTER = ("leave", "retry", "return")
-#: While a process is frozen, and its lease has lapsed: recovery acts; the client asks again; both, and with a new key.
-MEANWHILE = ("recovery", "shopper", "everybody")
-#: While it is frozen and its lease has not lapsed: the same is asked for again, or a checkout with a new key.
+#: While a process is frozen, and its lease has expired: recovery acts; the client asks again; both, and with a new key.
+MEANWHILE = ("recovery", "shopper", "all")
+#: While it is frozen and its lease has not expired: the same is asked for again, or a checkout with a new key.
 BESIDE = ("beside", "another")
 #: Where the name of a case is taken apart.
 NAME = re.compile(
@@ -146,13 +146,13 @@ def strike(world, result, steps, fault, at, meanwhile="recovery"):
 
 
 def interfere(world, meanwhile):
-    """Act for everybody else while a process is frozen; what it has locked cannot be had. Yield what must not be."""
+    """Act for all others while a process is frozen; its locks cannot be had. Yield each violation."""
     scenario = world.scenario
     shopper = [lambda: world.play(again(scenario))]
     acts = {
         "recovery": [wait, recovery.tick, wait, recovery.tick],
         "shopper": [wait, *shopper],
-        "everybody": [wait, recovery.tick, world.checkout_anew, wait, recovery.tick],
+        "all": [wait, recovery.tick, world.checkout_anew, wait, recovery.tick],
         "beside": [lambda: world.play(scenario.steps), recovery.tick],
         "another": [world.checkout_anew],
         "idle": [recovery.tick],
@@ -169,7 +169,7 @@ def interfere(world, meanwhile):
         except DatabaseError:
             connection.close()
             if connection.vendor == "sqlite":
-                return  # its one lock is held: nobody can do anything
+                return  # its one lock is held: no other process can do anything
         if meanwhile in {"beside", "another"} and world.answer and world.answer[0] not in {200, 202, 503}:
             yield f"a checkout was in flight, and the client is answered {world.answer}"
 
@@ -189,7 +189,7 @@ def follow(world, result):
 
 
 def again(scenario):
-    """Return the steps that somebody does again who does not know what became of them."""
+    """Return the steps that a client repeats when it does not know their outcome."""
     return scenario.steps if scenario.repeats else ()
 
 
@@ -226,7 +226,7 @@ def unsettled(world):
 
 
 def ask_again(world):
-    """Yield what is wrong with the answer that the client gets who asks last of all."""
+    """Yield what is wrong with the answer to the client that asks last of all."""
     if "log_in" in world.scenario.steps:
         return  # whether the guest or the user asks depends on the fault, and a key belongs to one of them
     orders = world.shop.rows("SELECT * FROM lorikeet_order WHERE client_key = 'one'")
@@ -249,7 +249,7 @@ def judge(world, result, before, answers):
         deliveries=world.deliveries(),
         parked=scenario.parks,
         answer=answers[-1] if answers else None,
-        faulted=case.after == "retry",  # whoever died still has its lease
+        faulted=case.after == "retry",  # the dead process still has its lease
         limits=[("testapp_balance", "left", 0, CREDIT)],
     )
     if scenario.refund is not None:
@@ -313,7 +313,7 @@ def money(scenario, case, books, tries, journal):
 
 
 def finals(scenario, case, orders, parked):
-    """Yield an order that did not come to the end that it should when the shopper comes back."""
+    """Yield an order that is in a wrong state at the end, after the shopper came back."""
     live = not case.again and (not case.fault or case.after in {"return", "shopper", "beside", "idle"})
     if scenario.parks and parked:
         if any(order["slot_id"] for order in orders if order["id"] in parked):

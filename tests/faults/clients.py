@@ -112,7 +112,7 @@ class Client:
         return self._call("find", key=str(key))
 
     def cancel(self, reference=None, key=None):
-        """Fence by reference or by key; a key nobody used is barred. 409 while it can still be paid."""
+        """Fence by reference or by key; a key without a payment is barred. 409 while it can still be paid."""
         return self._call("cancel", reference=reference, key=None if key is None else str(key))
 
     def refund(self, reference, key, amount):

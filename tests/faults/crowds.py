@@ -31,7 +31,7 @@ class Crowd:
             os.waitpid(pid, 0)
 
     def do(self, argument):
-        """Let everybody do it, and return their results (JSON).
+        """Let all processes do it, and return their results (JSON).
 
         :raises AssertionError: one of them raised, with its traceback.
         """

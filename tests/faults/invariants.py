@@ -93,7 +93,7 @@ class Checker:
     :param deliveries: primary keys of the orders ``order_checked_out`` was delivered for, one for each delivery;
         ``None`` when the test does not record them.
     :param settled: whether recovery has run, so that nothing may be open (I6) or undelivered, and I1 is exact.
-    :param parked: whether an outcome that nobody can know is allowed, as with a method that can neither ask nor repeat.
+    :param parked: whether an unknowable outcome is allowed, as with a method that can neither ask nor repeat.
     :param refunded: amounts in cents given back on purpose, by the order's primary key.
     :param before: ``Shop.frozen_orders()`` of an earlier moment.
     :param answer: status and body of the last answer to a checkout.

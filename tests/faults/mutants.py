@@ -1,7 +1,7 @@
 """The library with one guard taken out, and the cases in which that shows.
 
-A mutant is a change of a few words in the source of a function, whose code is replaced while the mutant lives. Guards
-stand behind one another: where one is covered by the next, the case is the one in which only the first can help, or the
+A mutant is a change of a few words in the source of a function, whose code is replaced while the mutant lives. Some
+guards cover others: where one is covered by the next, the case is the one in which only the first can help, or the
 mutant takes out both.
 """
 
@@ -106,7 +106,7 @@ def alive(*mutants):
             function = inspect.unwrap(find(name))
             source = sources.get(function) or textwrap.dedent(inspect.getsource(function))
             if source.count(words) != 1:
-                raise LookupError(f"{words!r} stands in {name} {source.count(words)} times.")
+                raise LookupError(f"{words!r} is in {name} {source.count(words)} times.")
             sources[function] = source.replace(words, others)
     before = {function: function.__code__ for function in sources}
     try:
@@ -242,7 +242,7 @@ MUTANTS = {
             (Killer("recovery of keyed"),),
         ),
         Mutant(
-            "what nobody can know is tried again",
+            "an unknowable outcome is retried",
             (
                 (
                     "lorikeet.models.PaymentMethod.check_payment",

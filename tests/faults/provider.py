@@ -1,7 +1,7 @@
 """A payment provider: an HTTP server on loopback in a process of its own.
 
-``python -m tests.faults.provider`` prints its port and serves until its standard input ends. What the shop may ask
-stands under ``/v1/``, what the test sets and reads under ``/test/``; everything is a POST of JSON.
+``python -m tests.faults.provider`` prints its port and serves until its standard input ends. The shop's paths
+are under ``/v1/``, the test's under ``/test/``; everything is a POST of JSON.
 """
 
 import json

@@ -35,7 +35,7 @@ class Scenario:
     :param plan: what the provider is told to do wrong, by operation.
     :param final: the states its order may end in when the shopper comes back after a fault, and without any.
     :param extra: ``credit``, ``coupon`` or ``gift``, which leaves nothing to pay.
-    :param parks: whether nobody may ever know the outcome.
+    :param parks: whether the outcome may stay unknown for good.
     :param refund: cents that staff give back, or ``None`` when money is never given back on purpose.
     :param late: whether money arrives that the provider had said cannot, so that it has to be given back.
     :param core: whether it is in every run of the suite, struck at every boundary.
@@ -56,7 +56,7 @@ class Scenario:
 
     @property
     def repeats(self):
-        """Whether the provider or the shopper does the steps again: staff look first."""
+        """Whether the provider or the shopper does the steps again; staff look first."""
         return self.refund is None
 
 
@@ -177,7 +177,7 @@ class World:
     @classmethod
     @contextmanager
     def open(cls, server):
-        """Be in business at a running provider, and note every delivery of ``order_checked_out``."""
+        """Use a running provider, and note every delivery of ``order_checked_out``."""
         file, name = tempfile.mkstemp(prefix="deliveries-")
 
         def receive(order, **kwargs):
@@ -335,13 +335,13 @@ class World:
         self.refund(Decimal(10))
 
     def steal(self):
-        """Take the lines into another cart without the lock that everybody takes."""
+        """Take the lines into another cart without the lock that every writer takes."""
         LineItem.objects.filter(order=None).update(cart=Cart.objects.create(currency="AUD"))
 
     # Time
 
     def wait(self):
-        """Let every lease lapse and every look fall due."""
+        """Let every lease expire and every look fall due."""
         pass_time(minutes=2)
 
     def wait_long(self):

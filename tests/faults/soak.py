@@ -64,7 +64,7 @@ def provider(world):
 
 
 def mutants(world):
-    """Every pair of guards taken out; only where rows are locked, since one lock for all stands in for many guards."""
+    """Every pair of guards taken out; only where rows are locked, since one lock for all replaces many guards."""
     from django.db import connection
 
     from .mutants import MUTANTS, Pair

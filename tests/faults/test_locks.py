@@ -27,13 +27,13 @@ CLIENTS = """
     FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
 """
-#: What anybody of them holds or waits for.
+#: The locks that any of them holds or waits for.
 LOCKS = f"""
     SELECT locktype, mode, granted, relation::regclass::text AS name FROM pg_locks
     WHERE pid IN (SELECT pid {CLIENTS})
     AND (database = (SELECT oid FROM pg_database WHERE datname = current_database())
          OR locktype IN ('transactionid', 'virtualxid', 'tuple'))
-"""  # noqa: S608 -- nobody's input
+"""  # noqa: S608 -- no client's input
 TRANSACTIONS = f"SELECT state, query {CLIENTS} AND xact_start IS NOT NULL"
 
 
@@ -67,7 +67,7 @@ def held(provider):
 
 
 def buyer(method="ExactCard"):
-    """Return the browser of somebody whose cart lacks nothing."""
+    """Return the browser of a shopper whose cart lacks nothing."""
     browser = Browser(make_user())
     browser.get_ready(make_wine())
     browser.add(NEW_PAYMENT_METHOD, method, token="tok_paid")
@@ -104,7 +104,7 @@ def test_a_checkout_holds_nothing_while_the_provider_is_asked(held, method, oper
 
 
 def test_a_lock_that_is_held_would_be_seen(transactional_db):
-    """The question finds what it is to find."""
+    """The query finds the locks that it is to find."""
     browser = buyer()
     shop = Shop(connection.settings_dict)
 
@@ -118,7 +118,7 @@ def test_a_lock_that_is_held_would_be_seen(transactional_db):
 
 
 def waiting(provider):
-    """Return somebody whose payment waits for the provider, and the object of the checkout."""
+    """Return a shopper whose payment waits for the provider, and the object of the checkout."""
     provider.plan(confirm=["3ds"])
     browser = buyer()
     return browser, browser.checkout().json()["checkout"]

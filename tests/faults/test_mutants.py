@@ -9,7 +9,7 @@ from .mutants import MUTANTS, Pair, alive
 
 pytestmark = [
     pytest.mark.skipif(
-        connection.vendor != "postgresql", reason="guards stand in for each other where one lock is all"
+        connection.vendor != "postgresql", reason="guards replace each other where there is one lock for all"
     ),
     pytest.mark.timeout(600),
 ]

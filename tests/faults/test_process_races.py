@@ -1,4 +1,4 @@
-"""Real processes that do the same at the same moment, on PostgreSQL: nobody is charged twice, nothing is sold twice.
+"""Processes that do the same at the same moment, on PostgreSQL: no shopper is charged twice, no line is sold twice.
 
 ``LORIKEET_SOAK=1`` plays 500 rounds; ``LORIKEET_ROUNDS`` any other number.
 """
@@ -167,7 +167,7 @@ def test_logging_in_during_a_checkout_loses_and_doubles_nothing(rounds, provider
         assert Cart.objects.get().user_id == user.pk
 
 
-def test_a_lease_that_is_shorter_than_the_providers_answer_charges_nobody_twice(rounds, provider):
+def test_a_lease_shorter_than_the_providers_answer_charges_no_shopper_twice(rounds, provider):
     def return_later(call):
         def late():
             time.sleep(1.2)

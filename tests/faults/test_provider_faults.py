@@ -64,7 +64,7 @@ def test_the_staff_are_told_of_money_that_is_not_as_agreed(world, fault, operati
 @pytest.mark.parametrize(
     "name", ["timeout_after@charge:simple", "500_after@charge:simple", "timeout_before@charge:simple"]
 )
-def test_what_nobody_can_know_is_left_to_the_staff_and_never_tried_again(world, name):
+def test_an_unknowable_outcome_is_left_to_the_staff_and_never_retried(world, name):
     run(world, Case.parse(name))
 
     attempt = PaymentAttempt.objects.get()

@@ -27,7 +27,7 @@ SEED = int(os.environ.get("LORIKEET_SEED", "1"))
 RANDOM = 10_000 if os.environ.get("LORIKEET_SOAK") else 0
 #: In one sequence: what is delivered before and after the provider has the money, twice, forged, and about another.
 EVENTS = ("waiting", "paid", "paid again", "forged", "foreign", "unknown")
-#: When a payment of which nobody has been told yet becomes final at the provider: before this delivery.
+#: Before which delivery a payment becomes final at the provider, if no event of it was delivered yet.
 MOMENTS = range(len(EVENTS) + 1)
 STRIDE = every(1 if connection.vendor == "sqlite" else 8)
 #: What makes Lorikeet look at the payment.
@@ -103,7 +103,7 @@ class Deliveries:
             self.deliver(name)
         if moment >= len(names):
             self.provider.settle(self.reference, state)
-        if not any(name in TRUE for name in names[moment:]):  # nobody told: recovery finds it
+        if not any(name in TRUE for name in names[moment:]):  # no event told: recovery finds it
             pass_time(minutes=2)
             recovery.tick()
         return self.end()

@@ -57,7 +57,7 @@ deaths = st.one_of(
 
 
 class KeptShop(OpenShop):
-    """The shop's tables, by one connection for as long as nobody changes what tables there are."""
+    """The shop's tables, by one connection for as long as the schema stays the same."""
 
     def rows(self, sql):
         self.kept = self.kept or self.connect()
@@ -65,7 +65,7 @@ class KeptShop(OpenShop):
 
 
 class Died(BaseException):
-    """The end of a process, as far as one process can play that: nobody catches it."""
+    """The end of a process, as far as one process can play that: no code catches it."""
 
 
 class Trade(RuleBasedStateMachine):
@@ -190,7 +190,7 @@ class Trade(RuleBasedStateMachine):
     @precondition(lambda self: any(self.waiting.values()))
     @rule(name=who, which=index, what=st.sampled_from(("confirm", "cancel", "report")), payment=index, death=deaths)
     def come_back(self, name, which, what, payment, death):
-        """Return to one of one's checkouts; what is reported may be any payment."""
+        """Return to one of the shopper's checkouts; the reported payment may be any."""
         if not self.waiting[name]:
             return
         checkout = self.waiting[name][-1 - which % len(self.waiting[name])]
@@ -302,7 +302,7 @@ class Trade(RuleBasedStateMachine):
     @precondition(lambda self: self.parked())
     @rule(which=index)
     def look_into_the_books(self, which):
-        """Let the staff look into the provider's books, and say what stands there."""
+        """Let the staff look into the provider's books, and say what is there."""
         parked = self.parked()
         attempt = parked[which % len(parked)]
         payments.decide(attempt, str(attempt.key) in self.paid_keys())

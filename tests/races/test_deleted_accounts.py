@@ -94,7 +94,7 @@ def wait_until_one_waits():
             cursor.execute("SELECT count(*) FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
             if cursor.fetchone()[0]:
                 return
-    raise AssertionError("Nobody waited.")
+    raise AssertionError("No connection waited.")
 
 
 def test_a_checkout_that_waits_for_its_account_to_be_deleted_sells_nothing(buyer):

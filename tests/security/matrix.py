@@ -1,6 +1,6 @@
 """Who may do what: a row for each URL of the cart API.
 
-An actor is the *owner* of what is asked for, or somebody else. What is not yours does not exist.
+An actor is the *owner* of the object that is asked for, or another: for others, the object does not exist.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ UNSAFE = ("POST", "PUT", "PATCH", "DELETE")
 class Row:
     """One URL.
 
-    ``own``: the status of each method for the owner; any other method is 405. ``others``: where everybody else is
+    ``own``: the status of each method for the owner; any other method is 405. ``others``: where all other actors are
     answered with another status.
     ``listed``: the list of the cart whose first entry has the URL, or ``None`` where the URL is the same for all.
     ``waits``: the name of the URL in the cart's ``pending_checkout``, for those of a checkout that waits.
@@ -32,11 +32,11 @@ class Row:
 
     @property
     def is_owned(self):
-        """Whether the URL is that of something somebody has."""
+        """Whether the URL is that of an object with an owner."""
         return bool(self.listed or self.waits)
 
     def for_others(self, method):
-        """Return the status that ``method`` is answered with for everybody but the owner."""
+        """Return the status that ``method`` is answered with for all actors but the owner."""
         return 404 if self.is_owned else self.others.get(method, self.own[method])
 
 
@@ -62,7 +62,7 @@ ROWS = {
         "/_cart/checkout/{id}/confirm/", {"POST": 202}, waits="confirm_url", bodies={"POST": {"data": {}}}
     ),
     "checkout-cancel": Row("/_cart/checkout/{id}/cancel/", {"POST": 200}, waits="cancel_url"),
-    # nobody but the provider can sign what it takes
+    # only the provider can sign an event that it takes
     "webhook": Row("/_cart/webhook/ExactCard/", {"POST": 400}),
     "cart-item": of_object(
         "items",

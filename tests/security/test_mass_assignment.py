@@ -120,7 +120,7 @@ def test_an_answer_has_the_declared_fields_only(shopper, kind):
     assert set(answer["data"]) == DECLARED[kind]
 
 
-def test_nothing_can_be_given_to_somebody_else(mallory):
+def test_a_client_cannot_give_anything_to_another_shopper(mallory):
     victim = make_user("victim")
 
     for path, name, data, _ in KINDS.values():
@@ -131,7 +131,7 @@ def test_nothing_can_be_given_to_somebody_else(mallory):
     assert not PaymentMethod.objects.filter(user=victim).exists()
 
 
-def test_nothing_can_be_put_into_somebody_elses_cart(alice, mallory, wine):
+def test_a_client_cannot_put_anything_into_another_shoppers_cart(alice, mallory, wine):
     alice.add_wine(wine)
     cart = Cart.objects.get(user=alice.user)
 

@@ -43,7 +43,7 @@ def wait_for_money(owner):
 
 
 def make_stranger(kind, wine):
-    """Return somebody who has nothing to do with the owner, with a cart or without."""
+    """Return a browser of another actor than the owner, with a cart or without."""
     match kind:
         case "newcomer":
             return Browser()
@@ -84,7 +84,7 @@ def test_every_row_names_the_path_of_its_url(wine):
 
 
 @pytest.mark.parametrize("name", ROWS)
-def test_every_other_method_is_refused_to_everybody(name, wine, unchanged):
+def test_every_other_method_is_refused_to_every_actor(name, wine, unchanged):
     owner, newcomer = make_owner("user", wine), Browser()
     url = url_of(name, owner)
     others = [method for method in METHODS if method not in ROWS[name].own]

@@ -104,7 +104,7 @@ def test_an_adjustment_on_an_order_is_out_of_reach(alice, wine, unchanged, metho
 
 
 def test_a_stranger_cannot_select_my_address_through_any_field(alice, mallory):
-    """Only a row of one's own can be selected, and it is named by its URL alone."""
+    """Only the shopper's own row can be selected, and it is named by its URL alone."""
     address = key_of(alice.add_address()["url"])
     own = mallory.add_address(addressee="Mallory")
 
@@ -122,8 +122,8 @@ def test_a_guests_address_is_out_of_reach_of_the_next_guest_in_the_same_browser(
     assert guest.get(url).status_code == 404
 
 
-def test_a_guest_reaches_his_unselected_addresses_too(guest):
-    """They are his: made in this cart."""
+def test_a_guest_reaches_their_unselected_addresses_too(guest):
+    """They are the guest's own: made in this cart."""
     first = guest.add_address(addressee="Joe")
     guest.add_address(addressee="Ann")
 

@@ -42,7 +42,7 @@ def test_text_that_no_database_holds_is_refused_by_its_field(guest, unchanged, t
         (CHECKOUT, {"confirm_duplicate": "?"}),
     ],
 )
-def test_it_is_refused_wherever_it_stands(guest, unchanged, path, body, text):
+def test_it_is_refused_in_every_place(guest, unchanged, path, body, text):
     with unchanged():
         response = guest.post(path, json.loads(json.dumps(body).replace("?", json.dumps(text)[1:-1])))
 

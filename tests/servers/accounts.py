@@ -1,4 +1,4 @@
-"""Whom a database server runs as: both servers refuse, with reason, to be run by root."""
+"""The account that a database server runs as: both servers refuse, with reason, to be run by root."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Account:
             os.chown(folder, self.other.pw_uid, self.other.pw_gid)
 
     def reaches(self, folder: Path) -> bool:
-        """Tell whether this account may enter a folder, as far as the permissions for everybody tell."""
+        """Tell whether this account may enter a folder, as far as the permissions for others tell."""
         if self.other is None:
             return True
         return all(path.stat().st_mode & stat.S_IXOTH for path in (folder, *folder.parents))
@@ -59,7 +59,7 @@ class Account:
     def bring_within_reach(self, programs: Programs, home: Path) -> Programs:
         """Give the same programs where this account can run them, which may be a copy in ``home``.
 
-        Those of a wheel stand in a virtual environment, and one under ``/root`` is closed to all others.
+        Those of a wheel are in a virtual environment, and one under ``/root`` is closed to all others.
         """
         if all(self.reaches(path.resolve().parent) for path in programs.values()):
             return programs

@@ -14,7 +14,7 @@ from tests.servers.engines import Engine, Programs, ServerUnavailable
 PROGRAMS = ("mariadb-install-db", "mariadbd", "mariadb-admin", "mariadb", "mariadb-tzinfo-to-sql")
 TIME_ZONES = "/usr/share/zoneinfo"
 ADMINISTRATORS_FOLDERS = "/usr/local/sbin:/usr/sbin"
-"""Where ``mariadbd`` stands, and the search path of an ordinary user does not look."""
+"""Where ``mariadbd`` is, and the search path of an ordinary user does not look."""
 
 
 class MariaDB(Engine):

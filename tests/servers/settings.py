@@ -47,7 +47,7 @@ def database_settings(name: str) -> dict[str, Any]:
 
 
 def _install_mysql_driver() -> None:
-    """Let PyMySQL stand in for mysqlclient, which would have to be compiled."""
+    """Let PyMySQL replace mysqlclient, which would have to be compiled."""
     try:
         import pymysql
     except ImportError:

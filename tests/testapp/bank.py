@@ -21,10 +21,10 @@ def release():
 
 def wait_until_asked():
     """Return once a slow payment has begun."""
-    assert asked.wait(SECONDS), "nobody asked the bank"
+    assert asked.wait(SECONDS), "the bank was not asked"
 
 
 def take_time():
     """Begin a slow payment, and return once it may go on."""
     asked.set()
-    assert released.wait(SECONDS), "nobody released the payment"
+    assert released.wait(SECONDS), "the payment was not released"

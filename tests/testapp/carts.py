@@ -1,6 +1,6 @@
 """Carts filled by the ORM, in a twentieth of the time that the same takes over HTTP.
 
-What a test sends over HTTP is what it tests; whatever has to be there before is made here.
+What a test sends over HTTP is what it tests; the rows that have to be there before are made here.
 """
 
 from lorikeet.cart.shopper import SESSION_KEY

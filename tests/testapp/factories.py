@@ -9,7 +9,7 @@ numbers = count(1)
 
 
 def make_user(handle=None, **fields):
-    """Create somebody with an account and the password "secret"."""
+    """Create a shopper with an account and the password "secret"."""
     handle = handle or f"shopper{next(numbers)}"
     email = fields.pop("contact_email", f"{handle}@example.com")
     return models.Shopper.objects.create_user(handle, email, "secret", **fields)

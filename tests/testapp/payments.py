@@ -21,15 +21,15 @@ def client():
 
 
 def as_refusal(error):
-    """Return what the provider certainly refused as the library wants to hear it."""
+    """Return a refusal of the provider as the library's exception."""
     return PaymentError({"code": error.code, "message": "The provider refused the payment."})
 
 
 class AtProvider:
-    """What the methods share that pay at this provider and know its payments."""
+    """The base of the methods that pay at this provider and know its payments."""
 
     def read(self, payment):
-        """Return the outcome that the provider's record of a payment stands for."""
+        """Return the outcome that the provider's record of a payment means."""
         match payment["state"]:
             case "succeeded" if payment["account"] != "shop":
                 raise RuntimeError("The money went to another account.")
@@ -128,7 +128,7 @@ class OneCallCard(AtProvider, PaymentMethod):
 
 
 class SimpleCard(PaymentMethod):
-    """The simple path: one call, and nobody can say afterwards what became of it."""
+    """The simple path: one call, whose outcome cannot be asked about afterwards."""
 
     token = models.CharField(max_length=40)
 
@@ -150,7 +150,7 @@ class KeyedCard(PaymentMethod):
 
 
 class Transfer(AtProvider, ReferencePaymentMethod):
-    """Paid elsewhere: the shopper tells the reference of his payment."""
+    """Paid elsewhere: the shopper reports the reference of the payment."""
 
     check_payment = ReferencePaymentMethod.check_payment
     cancel_payment = ReferencePaymentMethod.cancel_payment

@@ -49,7 +49,7 @@ class Course(models.Model):
 
 
 class Tutor(models.Model):
-    """Somebody a course may be taken with."""
+    """A teacher of a course."""
 
     name = models.CharField(max_length=40)
 

@@ -134,7 +134,7 @@ class LockerAddressSerializer(serializers.ModelSerializer):
 
 
 class TokenField(serializers.RegexField):
-    """What stands for a card at its provider."""
+    """The token that represents a card at its provider."""
 
     def __init__(self, **options):
         super().__init__(r"\Atok_[a-z]+\Z", max_length=40, **options)

@@ -21,7 +21,7 @@ class ShopperManager(BaseUserManager):
 
 
 class Shopper(AbstractBaseUser, PermissionsMixin):
-    """Somebody with an account."""
+    """A shopper with an account."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     handle = models.CharField(max_length=40, unique=True)

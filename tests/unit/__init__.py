@@ -70,7 +70,7 @@ def abandon(*carts, days=31):
 
 
 def lapse(attempt):
-    """Let the lease of an attempt be over: whoever had it is taken for dead."""
+    """Let the lease of an attempt expire: its process is taken for dead."""
     PaymentAttempt.objects.filter(pk=attempt.pk).update(lease_until=now() - timedelta(seconds=1))
 
 

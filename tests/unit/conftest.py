@@ -54,7 +54,7 @@ def begun(scripted):
 
 @pytest.fixture
 def waiting(begun):
-    """The same as it waits for whoever looks next."""
+    """The same, waiting for the next look."""
     settle(begun, Pending())
     return reread(begun)
 

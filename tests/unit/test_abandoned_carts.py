@@ -1,4 +1,4 @@
-"""What nobody comes back for: guests' carts that were left, and counts of windows that are over."""
+"""Rows that are not needed any more: abandoned carts of guests, and counts of windows that are over."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The admin: everything can be read by those who may, and nothing written by anybody."""
+"""The admin: staff with the permission read everything, and write nothing."""
 
 import re
 from decimal import Decimal
@@ -362,7 +362,7 @@ def test_staff_read_what_they_have_the_permission_to_view(client, sale, name):
 
 
 @NAMES
-def test_everybody_else_is_asked_to_log_in(client, sale, name):
+def test_every_other_visitor_is_asked_to_log_in(client, sale, name):
     client.force_login(make_user("bob"))
 
     assert client.get(url(f"{name}_changelist")).status_code == 302

@@ -1,4 +1,4 @@
-"""What only the staff decide, in the admin: refunds, orders to cancel, and payments that nobody can be asked about."""
+"""What only the staff decide, in the admin: refunds, orders to cancel, and payments whose provider cannot be asked."""
 
 from decimal import Decimal
 
@@ -328,7 +328,7 @@ def test_a_payment_that_cannot_be_worked_on_does_not_stop_the_others(act, allow,
         ("mark_not_paid", ("failed", "cancelled"), "Marked as not paid."),
     ],
 )
-def test_the_staff_decide_what_nobody_can_be_asked_about(act, allow, parked, action, ended, note):
+def test_the_staff_decide_payments_whose_provider_cannot_be_asked(act, allow, parked, action, ended, note):
     allow("resolve_paymentattempt")
     said = act(action, parked)
 

@@ -81,8 +81,8 @@ def test_a_network_is_what_one_subscriber_usually_has(warnings, address, network
     assert (direct, forwarded, warnings.messages) == (network, network, [])
 
 
-def test_nobody_is_believed_who_says_where_he_comes_from(warnings):
-    """It may be a proxy in a network that is not the site's own, so the shop is told."""
+def test_a_forwarded_header_that_is_not_declared_is_warned_of(warnings):
+    """It may come from a proxy in a network that is not the site's own, so the shop is warned."""
     assert network_of(request_from("8.8.8.8", forwarded="203.0.113.5")) == "8.8.8.0"
     assert warnings.messages == [UNSAID]
 
@@ -105,8 +105,8 @@ INSIDE = [
 
 @pytest.mark.parametrize("forwarded", ["203.0.113.5", None])
 @pytest.mark.parametrize("address", INSIDE)
-def test_a_proxy_that_the_site_has_not_declared_is_nobodys_network(warnings, address, forwarded):
-    """Else everybody would seem to come from it, and one attacker would lock all shoppers out."""
+def test_a_proxy_that_the_site_has_not_declared_gives_no_network(warnings, address, forwarded):
+    """Else all clients would seem to come from it, and one attacker would lock all shoppers out."""
     assert network_of(request_from(address, forwarded=forwarded)) == ""
     assert warnings.messages == [UNDECLARED]
 
@@ -176,7 +176,7 @@ def test_a_proxy_on_a_unix_socket_is_one_as_any_other(warnings, socket):
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_what_cannot_be_read_is_nobodys_network(warnings, proxies, address, forwarded):
+def test_an_address_that_cannot_be_read_gives_no_network(warnings, proxies, address, forwarded):
     with behind(proxies):
         assert network_of(request_from(address, forwarded=forwarded)) == ""
     assert warnings.messages == [UNREADABLE]
@@ -194,14 +194,14 @@ def authenticate(request):
     return CartSessionAuthentication().authenticate(request)
 
 
-def test_somebody_signed_in_is_who_he_is():
+def test_a_signed_in_user_is_authenticated():
     user = Shopper(handle="alice")
 
     assert authenticate(request_from(user=user)) == (user, None)
 
 
 @pytest.mark.parametrize("user", [None, AnonymousUser(), Shopper(handle="alice", is_active=False)], ids=str)
-def test_everybody_else_is_a_guest(user):
+def test_every_other_client_is_a_guest(user):
     assert authenticate(request_from(user=user)) is None
 
 
@@ -225,7 +225,7 @@ def test_what_changes_nothing_needs_none(method):
     refuse_foreign_sites(request_from(method=method, user=Shopper(handle="alice")))
 
 
-def test_the_cookies_of_whoever_sends_a_cart_token_count_for_nothing():
+def test_the_cookies_of_a_client_that_sends_a_cart_token_count_for_nothing():
     assert authenticate(request_from(user=Shopper(handle="alice"), x_cart_token="new")) is None
 
 

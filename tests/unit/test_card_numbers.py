@@ -57,7 +57,7 @@ def test_a_number_of_each_network_is_found(number):
         "Flat 4, 242 Long St; 4242 4242 4242 4242",
     ],
 )
-def test_it_is_found_however_it_is_grouped_and_whatever_stands_around_it(text):
+def test_a_number_is_found_in_any_grouping_and_any_text(text):
     assert holds_card_number(text)
 
 

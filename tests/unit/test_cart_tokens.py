@@ -47,7 +47,7 @@ def test_a_site_may_have_cart_tokens_live_shorter(after):
 @pytest.mark.parametrize(
     "token", ["", "new", "a:b", "a:b:c", f"{KEY.hex}:1tXyZ:{'A' * 43}", "\u202e", "\ud800"], ids=ascii
 )
-def test_what_nobody_signed_is_no_cart_token(token):
+def test_text_that_was_not_signed_here_is_no_cart_token(token):
     with pytest.raises(InvalidToken):
         read_cart_token(token)
 

@@ -26,7 +26,7 @@ def remembering(cart):
 # who is shopping
 
 
-def test_a_user_is_who_is_signed_in_whatever_the_session_says():
+def test_a_signed_in_user_is_the_shopper_whatever_the_session_says():
     user = make_user()
 
     assert Shopper.of(request_of(user, session=remembering(make_cart()))) == Shopper(user, None)
@@ -38,7 +38,7 @@ def test_a_user_may_bring_a_guests_cart_token():
     assert Shopper.of(request_of(user, x_cart_token=cart_token(cart.key))) == Shopper(user, cart.key)
 
 
-def test_a_guest_is_who_holds_the_token_and_then_the_session_counts_for_nothing():
+def test_a_guest_with_a_token_is_found_by_it_and_not_by_the_session():
     cart = make_cart()
     request = request_of(session=remembering(make_cart()), x_cart_token=cart_token(cart.key))
 
@@ -51,18 +51,18 @@ def test_a_guest_who_asks_for_a_token_has_no_cart_yet():
     assert Shopper.of(request).is_anyone
 
 
-def test_a_guest_is_who_has_the_session():
+def test_a_guest_is_found_by_the_session():
     cart = make_cart()
 
     assert Shopper.of(request_of(session=remembering(cart))) == Shopper(None, cart.key)
 
 
 @pytest.mark.parametrize("value", [None, "", "12", 12, ["x"], "x" * 32], ids=repr)
-def test_a_session_with_something_else_in_it_is_nobodys(value):
+def test_a_session_with_something_else_in_it_has_no_shopper(value):
     assert Shopper.of(request_of(session={SESSION_KEY: value})).is_anyone
 
 
-def test_a_request_without_sessions_and_users_is_nobodys(rf):
+def test_a_request_without_sessions_and_users_has_no_shopper(rf):
     assert Shopper.of(rf.get("/")).is_anyone
 
 
@@ -74,7 +74,7 @@ def test_a_token_that_is_not_valid_is_refused():
 # whose cart is found
 
 
-def test_a_user_finds_his_own_cart_and_no_other():
+def test_a_user_finds_their_own_cart_and_no_other():
     user = make_user()
     make_cart(make_user())
     make_cart()
@@ -84,7 +84,7 @@ def test_a_user_finds_his_own_cart_and_no_other():
     assert Shopper(make_user()).find() is None
 
 
-def test_a_guest_finds_the_cart_of_his_key():
+def test_a_guest_finds_the_cart_of_their_key():
     make_cart()
     cart = make_cart()
 
@@ -103,7 +103,7 @@ def test_a_key_opens_no_cart_of_a_user():
         pass
 
 
-def test_nobody_finds_nothing_without_asking():
+def test_no_shopper_has_no_cart_and_costs_no_query():
     make_cart()
 
     with CaptureQueriesContext(connection) as queries:
@@ -113,7 +113,7 @@ def test_nobody_finds_nothing_without_asking():
     assert len(queries) == 0
 
 
-def test_whoever_has_no_cart_has_the_contents_of_an_empty_one():
+def test_a_shopper_without_a_cart_has_the_contents_of_an_empty_one():
     user = make_user()
 
     contents = Shopper(user).contents()
@@ -121,7 +121,7 @@ def test_whoever_has_no_cart_has_the_contents_of_an_empty_one():
     assert (type(contents.cart), contents.cart.user, contents.lines) == (EmptyCart, user, [])
 
 
-def test_whoever_has_a_cart_has_its_contents():
+def test_a_shopper_with_a_cart_has_its_contents():
     cart = make_cart()
     line = add_wine(cart)
 

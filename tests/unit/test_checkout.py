@@ -166,7 +166,7 @@ def test_the_cart_is_read_under_the_lock_and_not_as_it_was_found(cart):
 
 
 def test_lines_taken_without_the_lock_stop_the_checkout(cart, unchanged, monkeypatch):
-    """A host's code that moves lines past Lorikeet must not have somebody charged for what he does not get."""
+    """A host's code that moves lines past Lorikeet must not have a shopper charged for lines that they do not get."""
     other = make_cart()
     make_order = prepare._make_order
 

@@ -1,4 +1,4 @@
-"""What a checkout comes to: paid, refused, nobody knows, nothing to pay; and what its rows do on the way."""
+"""The outcomes of a checkout: paid, refused, unknown, nothing to pay; and the hooks of its rows on the way."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def lapse():
-    """Let the lease of the payment that is being made be over: its process is taken for dead."""
+    """Let the lease of the payment that is being made expire: its process is taken for dead."""
     PaymentAttempt.objects.update(lease_until=now() - timedelta(seconds=1))
 
 
@@ -56,7 +56,7 @@ def test_a_refusal_leaves_the_cart_as_it_was(cart):
 
 @pytest.mark.parametrize("error", [TimeoutError(), ConnectionResetError(), ZeroDivisionError()])
 def test_a_timeout_is_no_refusal(cart, bank, error):
-    """The bank may have the money: nothing is handed back, nothing asked for again, and the staff see it."""
+    """The bank may have the money: no line is handed back, the charge is not repeated, and the staff see it."""
 
     def take_and_fall_silent(card, order, amount):
         models.BankEntry.objects.create(order=order.pk, amount=amount)
@@ -138,7 +138,7 @@ def test_a_process_that_died_is_not_followed_by_a_second_charge(cart, bank):
 
 
 def test_a_worker_that_was_taken_for_dead_and_comes_back_places_the_order(cart, bank):
-    """It was paid after all, and nobody has decided otherwise in the meantime."""
+    """It was paid after all, and the attempt was not settled in the meantime."""
 
     def sleep(card, order, amount):
         lapse()
@@ -175,7 +175,7 @@ def test_a_worker_that_comes_back_after_it_was_settled_places_nothing_and_pays_b
 # nothing to pay
 
 
-def test_an_order_that_costs_nothing_is_placed_without_asking_anybody(cart, bank):
+def test_an_order_that_costs_nothing_is_placed_without_asking_a_provider(cart, bank):
     bank(kill)
     models.AmountOff.objects.create(cart=cart, amount=Decimal("12"))
 
@@ -271,7 +271,7 @@ class Credit(ChargeSource):
 
 
 class Emptied(Credit):
-    """Somebody else has taken it."""
+    """Another shopper has taken it."""
 
     def prepare_for_checkout(self, order, charges):
         super().prepare_for_checkout(order, charges)

@@ -50,7 +50,7 @@ def cart(scripted):
 
 @pytest.fixture
 def elsewhere(scripted, monkeypatch):
-    """Let the shopper pay elsewhere, in his own time."""
+    """Let the shopper pay elsewhere, in their own time."""
     monkeypatch.setattr(scripted, "paid_elsewhere", True)
     scripted.script(start_payment=Pending(), check_payment=Pending())
 
@@ -107,7 +107,7 @@ def test_a_checkout_that_comes_again_is_asked_after_and_not_made_anew(cart, scri
     assert Order.objects.count() == 1
 
 
-def test_a_shopper_who_comes_back_after_the_step_has_his_sale(cart, scripted):
+def test_a_shopper_who_comes_back_after_the_step_has_the_sale(cart, scripted):
     order = checkout_waiting(cart, scripted)
     scripted.script(check_payment=received())
     request = request_of()
@@ -312,7 +312,7 @@ def test_the_latest_of_several_is_the_one_that_waits(twins):
         {"state": "cancelled"},
         {"user": None, "cart": None},
     ],
-    ids=["long ago", "placed", "cancelled", "of somebody else"],
+    ids=["long ago", "placed", "cancelled", "of another shopper"],
 )
 def test_any_other_order_of_the_same_is_no_duplicate(twins, change):
     first, cart = twins
@@ -349,7 +349,7 @@ def test_an_order_from_another_cart_of_the_same_user_is_one(twins):
 
 
 @pytest.mark.parametrize("owner", ["guest", "user"])
-def test_a_guest_has_no_duplicates_but_his_own(elsewhere, scripted, owner):
+def test_a_guest_has_no_duplicates_but_their_own(elsewhere, scripted, owner):
     product = make_wine()
     for user in (make_user() if owner == "user" else None, None):
         cart = use(ready_cart(user), scripted)
@@ -425,7 +425,7 @@ def test_the_currency_and_the_price_count(bottle):
 # reading an order
 
 
-def test_a_sale_that_was_not_told_is_told_by_whoever_reads_it(cart, scripted):
+def test_a_sale_that_was_not_told_is_told_by_the_request_that_reads_it(cart, scripted):
     order = checkout_waiting(cart, scripted)
     Order.objects.update(state="placed", slot=None, purchased_on=now() - timedelta(seconds=61))
     request = request_of()

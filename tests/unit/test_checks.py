@@ -389,7 +389,7 @@ def test_w021_to_w023_pages_on_other_origins_that_may_do_nothing(corsheaders):
     ]
 
 
-def test_w021_a_list_of_ones_own_that_lacks_the_csrf_token(corsheaders):
+def test_w021_a_list_of_the_sites_own_that_lacks_the_csrf_token(corsheaders):
     with override_settings(**{**COMPLETE, "CORS_ALLOW_HEADERS": LACKING}):
         assert [(mistake.id, mistake.msg) for mistake in found()] == [
             ("lorikeet.W021", "Pages on other origins may not send to the cart: X-CSRFToken.")

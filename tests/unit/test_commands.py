@@ -67,7 +67,7 @@ def test_a_quiet_tick_says_only_what_it_did():
 
 
 class Stopped(BaseException):
-    """Somebody stops the process."""
+    """The process is stopped."""
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_a_tick_of_cron_fails_if_the_database_is_away(monkeypatch):
 
 
 def test_a_tick_says_what_it_did_as_soon_as_it_did_it(monkeypatch):
-    """Whoever waits for a long one sees where it is; what was done before it is stopped is said."""
+    """Staff who wait for a long one see its progress; a sweep that was done before it is stopped is reported."""
 
     def stop():
         raise Stopped

@@ -7,7 +7,7 @@ from django.test import override_settings
 from lorikeet import conf
 from lorikeet.conf import Settings, settings
 
-#: A default that differs from this table breaks somebody's shop: change it on purpose only.
+#: A default that differs from this table breaks the shop of a host: change it on purpose only.
 DEFAULTS = {
     "LORIKEET_CURRENCY": "AUD",
     "LORIKEET_CART_COMPLETE_CHECKERS": [

@@ -1,4 +1,4 @@
-"""What the database refuses, whoever writes: each rule is broken once, past every check in Python."""
+"""What the database refuses of any writer: each rule is broken once, past every check in Python."""
 
 from decimal import Decimal
 

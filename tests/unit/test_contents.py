@@ -154,7 +154,7 @@ def test_the_choices_cost_one_query_when_there_are_more():
     assert [type(address) for address in addresses] == [models.StreetAddress] * 2
 
 
-def test_the_choices_stand_in_the_order_they_were_made():
+def test_the_choices_are_in_the_order_they_were_made():
     cart = make_cart()
     first = make_address(cart)
     selected = select_address(cart)
@@ -172,7 +172,7 @@ def test_a_retired_one_is_no_choice(read):
 
 
 @ways
-def test_a_guest_chooses_from_what_was_made_in_his_cart(read):
+def test_a_guest_chooses_from_what_was_made_in_their_cart(read):
     cart, other = make_cart(), make_cart()
     mine = make_address(cart)
     make_address(other)
@@ -183,7 +183,7 @@ def test_a_guest_chooses_from_what_was_made_in_his_cart(read):
 
 
 @ways
-def test_a_user_chooses_from_all_that_is_his(read):
+def test_a_user_chooses_from_all_that_is_theirs(read):
     user = make_user()
     cart = make_cart(user)
     mine = make_address(cart)
@@ -194,7 +194,7 @@ def test_a_user_chooses_from_all_that_is_his(read):
     assert set(read(cart).addresses()) == {mine, elsewhere}
 
 
-def test_nobody_owns_what_belongs_to_no_cart_and_no_user():
+def test_a_row_without_a_cart_and_a_user_has_no_owner():
     models.StreetAddress.objects.create(**STREET)
 
     assert not DeliveryAddress.objects.filter(owned_by(EmptyCart())).exists()

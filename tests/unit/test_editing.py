@@ -55,7 +55,7 @@ def test_a_key_of_nothing_is_not_found(pk):
         editing.find(LineItem, make_cart(), pk)
 
 
-def test_ones_own_row_is_found_as_what_it_is():
+def test_the_shoppers_own_row_is_found_as_an_instance_of_its_class():
     cart = make_cart()
     line = add_wine(cart)
 
@@ -87,14 +87,14 @@ def test_a_row_of_another_kind_is_not_found():
         editing.find(LineItem, cart, str(address.pk))
 
 
-def test_a_guest_without_a_cart_finds_nothing_not_even_what_is_nobodys():
+def test_a_guest_without_a_cart_finds_nothing_not_even_rows_without_an_owner():
     address = models.StreetAddress.objects.create(**STREET)
 
     with pytest.raises(Http404):
         editing.find(DeliveryAddress, EmptyCart(), str(address.pk))
 
 
-def test_a_user_without_a_cart_finds_his_own_addresses():
+def test_a_user_without_a_cart_finds_their_own_addresses():
     user = make_user()
     address = models.StreetAddress.objects.create(user=user, **STREET)
 
@@ -502,7 +502,7 @@ def test_a_choice_is_selected_as_a_whole_too():
 # what the site has selected
 
 
-@pytest.fixture(params=["nobody's", "another user's"])
+@pytest.fixture(params=["no user's", "another user's"])
 def place(request):
     """An address, selected by the site, that is not the shopper's own."""
     cart = make_cart(make_user())

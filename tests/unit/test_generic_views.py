@@ -25,7 +25,7 @@ def link():
 # the page of one order
 
 
-def test_the_owner_sees_his_order_in_two_queries_of_lorikeets(client):
+def test_the_owner_sees_their_order_in_two_queries_of_lorikeets(client):
     user = make_user()
     order = make_order(user=user)
     client.force_login(user)
@@ -95,7 +95,7 @@ def test_a_bad_token_takes_nothing_from_who_may_see_the_order_anyway(client):
 
 
 @pytest.mark.parametrize("staff", [False, True])
-def test_somebody_else_gets_the_answer_of_an_order_that_is_not_there(client, link, staff):
+def test_another_visitor_gets_the_answer_of_an_order_that_is_not_there(client, link, staff):
     order, _ = link
     client.force_login(make_user(is_staff=staff, is_superuser=staff))
 
@@ -123,7 +123,7 @@ def sale(user, days_ago):
     return make_order(user=user, state="placed", purchased_on=now() - timedelta(days=days_ago))
 
 
-def test_the_list_shows_ones_own_sales_the_newest_first(client):
+def test_the_list_shows_the_users_own_sales_the_newest_first(client):
     user = make_user()
     old, new = sale(user, 5), sale(user, 1)
     sale(make_user(), 1)
@@ -147,7 +147,7 @@ def test_the_list_comes_in_pages_of_twenty(client):
     assert [len(page.context["orders"]) for page in pages] == [20, 1]
 
 
-def test_whoever_is_not_signed_in_is_asked_to(client):
+def test_a_visitor_who_is_not_signed_in_is_asked_to(client):
     response = client.get("/orders/")
 
     assert (response.status_code, response["Location"]) == (302, "/login/?next=/orders/")

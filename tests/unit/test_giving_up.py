@@ -1,4 +1,4 @@
-"""Giving a payment up: the shopper, if its provider can be stopped, and the staff, if nobody can be asked."""
+"""Giving a payment up: by the shopper, if the provider can be stopped; by the staff, if it cannot be asked."""
 
 import pytest
 
@@ -59,7 +59,7 @@ def test_a_sale_that_turns_up_instead_is_told_with_the_request(waiting, scripted
     assert [sent["request"] for sent in told] == [request]
 
 
-def test_what_somebody_works_on_is_not_given_up(begun, scripted, unchanged):
+def test_a_leased_payment_is_not_given_up(begun, scripted, unchanged):
     with unchanged():
         outcome = give_up(begun.order)
 

@@ -1,4 +1,4 @@
-"""The state of affairs in a few numbers: what needs somebody, and what does not yet."""
+"""The state of the shop in a few numbers: what needs the staff, and what does not yet."""
 
 from datetime import timedelta
 

@@ -186,7 +186,7 @@ def test_its_reasons_are_shown_with_their_data(ready, noted):
     ]
 
 
-def test_its_reasons_stand_behind_those_of_the_checkers_and_the_rows_and_before_those_of_the_price(guest, noted):
+def test_its_reasons_come_after_checkers_and_rows_and_before_the_price(guest, noted):
     noted.reasons = [NO_PLACE, GONE]
     for mood in ("unready", "float"):
         guest.add(NEW_ITEM, "MoodyLine", mood=mood)

@@ -254,7 +254,7 @@ def test_more_paid_back_than_was_received_is_found(sold):
         ("failed", "lease_until"),
     ],
 )
-def test_a_payment_that_nobody_looked_at_for_long_is_found(state, column):
+def test_a_payment_that_is_long_overdue_is_found(state, column):
     order = order_of_a_bottle(state="cancelled" if state == "failed" else "pending")
     attempt = make_attempt(order, state=state, **{column: now() - timedelta(minutes=59)})
     lately = found()

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def refund_of(attempt):
-    """What is to be paid back, as it waits for whoever looks first."""
+    """The refund that is owed, as it waits for the first look."""
     refund = PaymentAttempt.objects.get(kind="refund")
     assert (refund.order, refund.parent, refund.method_id, refund.provider) == (
         attempt.order,
@@ -162,7 +162,7 @@ def test_its_own_reference_is_not_taken(attempt):
 
 
 def test_a_reference_that_another_payment_was_given_at_the_same_moment(begun, scripted, monkeypatch):
-    """Nobody had it when this looked; the constraint of the database did."""
+    """The look found no other payment with it; the constraint of the database did."""
     make_attempt(make_order(), state="paid", reference="ch_9", provider="ScriptedCard")
     is_taken, blind = settling._is_taken, [True]
     monkeypatch.setattr(settling, "_is_taken", lambda *args: not (blind and blind.pop()) and is_taken(*args))
@@ -245,7 +245,7 @@ def test_the_staff_look_at_a_refund_that_failed(refund, caplog):
     assert len(caplog.records) == 1
 
 
-def test_a_refund_that_nobody_can_make_is_made_by_hand(refund):
+def test_a_refund_that_the_method_cannot_make_is_made_by_hand(refund):
     settle(refund, Unknown(can_be_asked=False))
 
     assert kept(refund) == ("unknown", "refund by hand", "placed")

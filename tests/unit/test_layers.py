@@ -135,11 +135,11 @@ def test_a_module_has_a_row():
     assert [module.path for module in MODULES if module.name not in packages and row_of(module.name) is None] == []
 
 
-def test_a_module_imports_what_stands_above_it():
+def test_a_module_imports_from_the_rows_above_it():
     assert [line for module in MODULES for line in module.wrong_imports()] == []
 
 
-def test_imports_stand_at_the_top():
+def test_imports_are_at_the_top():
     late = [
         f"lorikeet/{module.path}:{node.lineno}"
         for module in MODULES

@@ -1,4 +1,4 @@
-"""Who works on a payment: one process at a time, for a while, by the clock of the database."""
+"""The lease of a payment: one process at a time works on it, for a while, by the clock of the database."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -21,12 +21,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def waiting(attempt):
-    """An attempt that nobody works on."""
+    """An attempt without a lease."""
     settle(attempt, Pending())
     return PaymentAttempt.objects.get(pk=attempt.pk)
 
 
-def test_what_nobody_works_on_is_taken_with_its_order(waiting, django_assert_num_queries):
+def test_a_payment_without_a_lease_is_taken_with_its_order(waiting, django_assert_num_queries):
     claimed = claim(waiting.pk)
 
     stored = PaymentAttempt.objects.get(pk=waiting.pk)
@@ -100,7 +100,7 @@ def test_a_lease_that_is_given_back_leaves_everything_as_it_was(waiting, unchang
         release(claim(waiting.pk))
 
 
-def test_only_ones_own_lease_is_given_back(attempt, unchanged):
+def test_a_process_gives_back_its_own_lease_only(attempt, unchanged):
     attempt.lease = uuid4()
 
     with unchanged():
@@ -145,7 +145,7 @@ HELD = timedelta(minutes=1)
         ("paid", LONG_LAPSED, LONG_LAPSED, False, False),
     ],
 )
-def test_what_somebody_should_be_looking_at(state, lease, look, is_due, is_late):
+def test_a_payment_is_due_or_late(state, lease, look, is_due, is_late):
     moments = [None if delta is None else now() + delta for delta in (lease, look)]
     make_attempt(make_order(), state=state, lease_until=moments[0], check_at=moments[1])
 
@@ -155,7 +155,7 @@ def test_what_somebody_should_be_looking_at(state, lease, look, is_due, is_late)
     assert found == [is_due, is_late]
 
 
-def test_a_call_that_nobody_holds_is_late_when_it_is_old():
+def test_a_call_without_a_lease_is_late_when_it_is_old():
     make_attempt(make_order(), state="calling")
     PaymentAttempt.objects.update(created_at=now() - timedelta(minutes=11))
 
@@ -191,7 +191,7 @@ def test_a_reference_of_what_is_settled_is_not_kept(attempt, unchanged, outcome)
 
 
 @pytest.mark.parametrize("state", ["pending", "failed", "paid"])
-def test_a_reference_is_not_kept_by_whoever_has_no_lease(unchanged, state):
+def test_a_reference_is_not_kept_without_a_lease(unchanged, state):
     """Read outside a call, an attempt has none; neither has its row."""
     free = make_attempt(make_order(), state=state)
 

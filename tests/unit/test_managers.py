@@ -49,7 +49,7 @@ def test_every_descendant_is_found_with_its_path_the_deepest_first():
     assert list(paths).index(models.GiftBookLine) < list(paths).index(models.BookLine)
 
 
-def test_a_model_that_nobody_extends_has_no_paths():
+def test_a_model_without_subclasses_has_no_paths():
     assert managers.subclass_paths(models.WineLine) == {}
 
 

@@ -159,7 +159,7 @@ def test_all_addresses_and_methods_become_the_users(user):
         assert (row.user, row.cart_id) == (user, cart.pk)
 
 
-def test_what_the_guest_retired_stays_out_of_sight(user):
+def test_what_the_guest_retired_stays_inactive(user):
     guest = make_cart()
     retired = models.StreetAddress.objects.create(cart=guest, active=False, **STREET)
 
@@ -377,7 +377,7 @@ def test_what_the_user_had_selected_and_then_retired_gives_way(user):
 
 
 def test_what_the_guest_selected_is_not_selected_where_the_user_has_something_of_the_kind(user):
-    """He may have deselected his own for the moment; a stranger's must not take its place."""
+    """The user may have deselected their own for the moment; a stranger's must not take its place."""
     guest, cart = make_cart(), make_cart(user)
     select_address(guest)
     card = select_card(guest)
@@ -545,11 +545,11 @@ def test_the_cart_of_another_user_is_not_merged(user):
     assert not Cart.objects.filter(user=user).exists()
 
 
-def test_whoever_brings_no_token_writes_as_he_is(user):
+def test_a_user_without_a_token_writes_to_their_own_cart(user):
     assert (Shopper(user).merged(), Shopper().merged()) == (Shopper(user), Shopper())
 
 
-def test_whoever_brings_a_token_writes_to_the_merged_cart(user):
+def test_a_user_with_a_token_writes_to_the_merged_cart(user):
     guest = make_cart()
     line = add_wine(guest)
 

@@ -1,4 +1,4 @@
-"""Telling the site: after the commit, whoever fails; and sales at least once."""
+"""Signals to the site: after the commit, although a receiver fails; and for sales at least once."""
 
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
@@ -62,7 +62,7 @@ def test_what_was_rolled_back_is_not_told(sale):
     assert told == []
 
 
-def test_whoever_nobody_listens_to_asks_nothing_of_the_database(sale, django_assert_num_queries):
+def test_a_signal_without_receivers_costs_no_query(sale, django_assert_num_queries):
     with django_assert_num_queries(0):
         announce(order_cancelled, Order, "order", sale.pk)
 
@@ -74,7 +74,7 @@ def test_a_receiver_that_fails_stops_no_other(sale, failing):
     assert len(told) == 1
 
 
-def test_a_row_that_is_gone_is_told_nobody_and_stops_nothing_else(sale):
+def test_a_row_that_is_gone_sends_no_signal_and_stops_nothing_else(sale):
     with listening(order_cancelled) as told, transaction.atomic():
         announce(order_cancelled, Order, "order", sale.pk)
         announce(order_cancelled, Order, "order", make_order().pk)
@@ -179,7 +179,7 @@ def kill_receiver(**sent):
     ],
     ids=str,
 )
-def test_a_sale_is_overdue_when_whoever_made_it_must_have_died(seconds, fields, expected):
+def test_a_sale_is_overdue_when_its_process_must_have_died(seconds, fields, expected):
     purchased_on = None if seconds is None else now() - timedelta(seconds=seconds)
 
     order = make_order(**{"state": "placed", "purchased_on": purchased_on, "user": make_user(), **fields})

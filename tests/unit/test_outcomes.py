@@ -26,7 +26,7 @@ from lorikeet.outcomes import (
 @pytest.mark.parametrize(
     "amount", [12, 12.0, "12", None, Decimal("NaN"), Decimal("Infinity"), Decimal(10**15)], ids=repr
 )
-def test_an_amount_that_nobody_knows_is_refused(amount):
+def test_an_amount_that_is_unknown_is_refused(amount):
     with pytest.raises(TypeError) as refusal:
         Paid("ch_1", amount, "AUD")
 
@@ -136,7 +136,7 @@ def test_an_action_may_hold_what_the_answer_can():
     [("12", "AUD", Decimal(0)), (Decimal(12), "AUD", "0"), (Decimal(12), None, Decimal(0)), (12, "AUD", Decimal(0))],
     ids=repr,
 )
-def test_what_stands_in_the_books_has_amounts(amount, currency, refunded):
+def test_an_entry_of_the_books_has_amounts(amount, currency, refunded):
     """An amount as JSON gives it would look the same in a report and differ from ours."""
     with pytest.raises(TypeError):
         ProviderPayment("pay_1", str(uuid4()), amount, currency, refunded)

@@ -1,4 +1,4 @@
-"""Request bodies: what is read, and what is refused by the name of its field before anybody else sees it."""
+"""Request bodies: what is read, and what is refused by the name of its field before other code sees it."""
 
 import json
 import math

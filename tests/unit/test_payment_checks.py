@@ -229,7 +229,7 @@ def test_w007_it_is_checked_with_the_database():
 # payment methods
 
 
-def test_e012_a_payment_that_nobody_can_be_asked_about(monkeypatch):
+def test_e012_a_payment_that_cannot_be_asked_about(monkeypatch):
     monkeypatch.delattr(models.ScriptedCard, "check_payment")
 
     assert found() == [
@@ -263,7 +263,7 @@ def test_e008_a_payment_of_the_exact_path_is_not_made_in_one_call(monkeypatch):
     ]
 
 
-def test_e013_a_payment_elsewhere_that_nobody_can_look_up(monkeypatch):
+def test_e013_a_payment_elsewhere_that_cannot_be_looked_up(monkeypatch):
     monkeypatch.delattr(models.Transfer, "look_up")
 
     assert found() == [

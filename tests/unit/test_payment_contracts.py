@@ -148,8 +148,8 @@ def read_anything(cls, request):
     return ["pay_1"]
 
 
-def take_anybodys(method, reference):
-    """Say that whatever is asked for was paid for whoever asks."""
+def take_any_payment(method, reference):
+    """Say that any reference pays for the attempt of the caller."""
     return ReportedPayment(from_minor(1000), "AUD", "paid")
 
 
@@ -218,7 +218,10 @@ BREAKAGES = {
     "any reference pays": (
         TestTransfer,
         "test_a_reference_that_nobody_knows_is_refused",
-        lambda patch: (patch.setattr(Transfer, "shows_key", False), patch.setattr(Transfer, "look_up", take_anybodys)),
+        lambda patch: (
+            patch.setattr(Transfer, "shows_key", False),
+            patch.setattr(Transfer, "look_up", take_any_payment),
+        ),
         "",
     ),
 }

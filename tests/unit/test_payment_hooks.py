@@ -164,7 +164,7 @@ def test_one_that_is_retired_already_is_not_retired_again(single_use, monkeypatc
     assert states(attempt) == ("paid", "placed")
 
 
-def test_a_payment_whose_method_nobody_knows_is_settled_all_the_same(single_use):
+def test_a_payment_whose_method_is_unknown_is_settled_all_the_same(single_use):
     attempt = begin_sale(single_use)
     attempt.method = None
     attempt.save()
@@ -260,7 +260,7 @@ def test_a_hook_that_fails_removes_nothing(monkeypatch, unchanged):
 
 
 def tell(seen):
-    """Answer as a provider that is never heard of the payment, and note whether the shopper is there."""
+    """Answer as a provider that does not know the payment, and note whether the shopper is there."""
     return lambda attempt: seen.append(attempt.off_session) or NotFound()
 
 
@@ -276,7 +276,7 @@ def test_a_method_is_told_whether_the_shopper_is_there(cart, scripted, off_sessi
 
 @pytest.mark.parametrize("off_session", [False, True])
 def test_it_is_told_so_when_the_same_is_asked_for_again(cart, scripted, off_session):
-    """Each call says whether he is there: he may have come back."""
+    """Each call says whether the shopper is there: they may have come back."""
     seen = []
     scripted.script(start_payment=tell(seen))
     checkout(cart, Terms(off_session=not off_session))
@@ -286,7 +286,7 @@ def test_it_is_told_so_when_the_same_is_asked_for_again(cart, scripted, off_sess
     assert seen == [not off_session, off_session]
 
 
-def test_whoever_resolves_an_attempt_says_it_on_the_attempt(scripted):
+def test_the_caller_says_on_the_attempt_whether_the_shopper_is_there(scripted):
     seen = []
     attempt = begin_sale(scripted)
     lapse(attempt)
@@ -307,7 +307,7 @@ def test_a_shopper_at_the_storefront_is_there(cart, scripted):
     assert seen == [False]
 
 
-def test_what_costs_nothing_is_nobody_told_about(cart, scripted):
+def test_an_order_that_costs_nothing_asks_no_payment_method(cart, scripted):
     models.AmountOff.objects.create(cart=cart, amount=12)
 
     result = checkout(cart, Terms(off_session=True))

@@ -77,7 +77,7 @@ def test_a_refusal_is_fenced_before_anything_goes_back(begun, scripted, stopped,
     assert asked(scripted)[:2] == ["start_payment", "cancel_payment"]
 
 
-def test_whoever_lost_the_lease_records_nothing(begun, scripted, unchanged):
+def test_a_process_that_lost_the_lease_records_nothing(begun, scripted, unchanged):
     scripted.script(start_payment=LostLease())
 
     with unchanged():
@@ -100,7 +100,7 @@ def test_a_sale_is_told_with_the_request_that_made_it(begun, scripted):
 # resolving
 
 
-def test_a_payment_that_somebody_works_on_is_left_to_him(begun, scripted, unchanged):
+def test_a_leased_payment_is_left_to_its_worker(begun, scripted, unchanged):
     with unchanged():
         outcome = resolve(begun)
 
@@ -204,7 +204,7 @@ def test_what_is_paid_or_unknown_is_not_given_up_for_its_time(waiting, scripted,
     assert states(waiting)[1] != "cancelled"
 
 
-def test_what_was_never_made_is_given_up_when_nobody_is_there(waiting, scripted):
+def test_a_payment_that_was_never_made_is_given_up_when_the_shopper_is_absent(waiting, scripted):
     scripted.script(check_payment=NotFound(), cancel_payment=True)
 
     resolve(waiting)
@@ -303,7 +303,7 @@ def test_what_the_browser_brings_is_handed_on_and_then_the_provider_is_asked(wai
     assert states(waiting) == ("paid", "placed")
 
 
-def test_whoever_confirms_is_there(waiting, scripted):
+def test_a_shopper_who_confirms_is_there(waiting, scripted):
     scripted.script(check_payment=NotFound(), start_payment=Pending())
 
     confirm(waiting, {})
@@ -311,7 +311,7 @@ def test_whoever_confirms_is_there(waiting, scripted):
     assert asked(scripted) == ["confirm_payment", "check_payment", "start_payment"]
 
 
-def test_what_is_refused_changes_nothing_and_blocks_nobody(waiting, scripted, unchanged):
+def test_refused_data_changes_nothing_and_gives_the_lease_back(waiting, scripted, unchanged):
     scripted.script(confirm_payment=ValidationError({"reference": "This is wrong."}))
 
     with unchanged(), pytest.raises(ValidationError):
@@ -322,7 +322,7 @@ def test_what_is_refused_changes_nothing_and_blocks_nobody(waiting, scripted, un
 
 
 @pytest.mark.parametrize("error", [TimeoutError(), KeyError("id"), PaymentError(DECLINED)], ids=repr)
-def test_what_nobody_could_find_out_changes_nothing_and_blocks_nobody(waiting, scripted, unchanged, error, caplog):
+def test_unchecked_data_changes_nothing_and_gives_the_lease_back(waiting, scripted, unchanged, error, caplog):
     scripted.script(confirm_payment=error)
 
     with unchanged(), pytest.raises(ProviderUnavailable):
@@ -335,7 +335,7 @@ def test_what_nobody_could_find_out_changes_nothing_and_blocks_nobody(waiting, s
     assert claim(waiting.pk) is not None
 
 
-def test_whoever_lost_the_lease_confirms_nothing(waiting, scripted):
+def test_a_process_that_lost_the_lease_confirms_nothing(waiting, scripted):
     def take_too_long(attempt, data):
         lapse(attempt)
         claim(attempt.pk)
@@ -350,7 +350,7 @@ def test_whoever_lost_the_lease_confirms_nothing(waiting, scripted):
     assert reread(waiting).reference is None
 
 
-def test_what_somebody_works_on_is_not_confirmed(begun, scripted, unchanged):
+def test_a_leased_payment_is_not_confirmed(begun, scripted, unchanged):
     """What the browser brings must not be lost without a word."""
     with unchanged(), pytest.raises(PaymentBusy):
         confirm(begun, {})

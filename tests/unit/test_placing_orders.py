@@ -107,7 +107,7 @@ def test_the_site_is_told_of_a_cancelled_order_once(attempt):
     assert [sent["attempt"].state for sent in changed] == ["failed"]
 
 
-def test_nobody_is_told_of_what_was_rolled_back(attempt, monkeypatch):
+def test_a_change_that_was_rolled_back_sends_no_signal(attempt, monkeypatch):
     def fail(line):
         raise ZeroDivisionError
 

@@ -236,7 +236,7 @@ def test_a_decline_without_details_is_a_decline(asked, scripted, error):
     assert states(asked) == ("failed", "cancelled")
 
 
-def test_who_has_lost_the_lease_is_told(asked, scripted):
+def test_a_process_that_lost_the_lease_is_told(asked, scripted):
     scripted.script(start_payment=LostLease())
 
     with pytest.raises(LostLease):
@@ -268,7 +268,7 @@ def test_what_was_stopped_is_refused(asked, scripted, outcome):
 
 
 def test_what_is_paid_elsewhere_may_still_be_paid_late(asked, scripted, monkeypatch):
-    """Nobody keeps a shopper from paying there after he was told not to."""
+    """The shopper can still pay there after the order was cancelled."""
     monkeypatch.setattr(scripted, "paid_elsewhere", True)
     scripted.script(cancel_payment=True)
 

@@ -415,7 +415,7 @@ STAFF_ONLY = [
 @pytest.mark.parametrize("serializer_class", STAFF_ONLY)
 @pytest.mark.parametrize("first", [True, False], ids=["staff first", "staff last"])
 def test_what_one_may_see_another_does_not(serializer_class, first):
-    """However the serializer arranges for it, and whoever comes first."""
+    """However the serializer arranges for it, and in either order of the requests."""
     for staff in (first, not first):
         found = same(serializer_class, WINE, staff=staff)
 

@@ -54,7 +54,7 @@ def forget(attempt):
 
 
 def lose(provider, cents=1200):
-    """Let the provider have a payment that carries a key of ours which nobody knows."""
+    """Let the provider have a payment that carries a key of ours without an attempt."""
     key = uuid4()
     return key, provider.pay_elsewhere(cents, "AUD", key=key)["id"]
 
@@ -237,7 +237,7 @@ def test_what_was_paid_back_of_a_second_payment_is_recorded_with_that_one(sold, 
 
 
 @pytest.mark.parametrize("key", [None, 17, b"pay_1", "pay_1"], ids=repr)
-def test_whatever_stands_in_the_place_of_a_key_is_no_key_of_ours(monkeypatch, key):
+def test_a_value_that_is_no_key_is_no_key_of_ours(monkeypatch, key):
     entry = ProviderPayment("pay_9", key, Decimal("12"), "AUD", Decimal(0))
     monkeypatch.setattr(models.ExactCard, "list_payments", classmethod(lambda cls, since: [entry]))
 
@@ -245,7 +245,7 @@ def test_whatever_stands_in_the_place_of_a_key_is_no_key_of_ours(monkeypatch, ke
 
 
 @pytest.mark.parametrize("key", ["", "pay_1", None])
-def test_a_payment_without_a_key_of_ours_is_somebody_elses(provider, key):
+def test_a_payment_without_our_key_is_another_applications(provider, key):
     provider.pay_elsewhere(1200, "AUD", key=key)
 
     assert found() == []
@@ -269,7 +269,7 @@ def test_it_is_the_method_of_the_payment_that_compares_it(provider, reference):
     assert found() == []
 
 
-def test_whoever_does_not_answer_is_named_at_the_end(provider, monkeypatch):
+def test_a_provider_that_does_not_answer_is_named_at_the_end(provider, monkeypatch):
     def fall_silent(cls, since):
         yield ProviderPayment("pay_9", str(uuid4()), Decimal("12"), "AUD", Decimal(0))
         raise ConnectionError
@@ -312,7 +312,7 @@ def test_an_unpaid_payment_is_recorded_and_owed_back(waiting, provider):
     assert found() == []
 
 
-def test_looking_again_at_what_nobody_knows_does_nothing(provider, unchanged):
+def test_looking_again_at_an_unknown_payment_does_nothing(provider, unchanged):
     lose(provider)
 
     with unchanged():

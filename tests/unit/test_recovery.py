@@ -1,4 +1,4 @@
-"""What happens although nobody asks for it: payments looked at, sales told, abandoned carts and old counts deleted."""
+"""Recovery: payments looked at, sales told, abandoned carts and old counts deleted, without a request."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -123,7 +123,7 @@ def test_a_refund_that_is_owed_is_asked_for(scripted):
     assert scripted.asked == [("refund_payment", refund.pk)]
 
 
-def test_a_payment_whose_process_died_is_left_to_the_staff_if_nobody_can_be_asked():
+def test_a_payment_whose_process_died_is_parked_if_it_cannot_be_asked_about():
     attempt = begin_sale(lease_until=ago(seconds=1))
 
     assert [sweeps.resolve_due(), sweeps.resolve_due()] == [1, 0]
@@ -182,7 +182,7 @@ def patience_of_two(monkeypatch):
 TAKES_TOO_LONG = "ExactCard takes too long to answer; its other payments are looked at in the next run."
 
 
-def test_a_provider_that_gives_no_answer_is_left_in_peace_and_the_others_have_their_turn(
+def test_a_provider_that_gives_no_answer_is_skipped_for_the_rest_of_the_sweep(
     patience_of_two, scripted, silent, caplog
 ):
     away = [begin_sale(models.ExactCard, lease_until=ago(seconds=1)) for _ in range(3)]
@@ -360,7 +360,7 @@ def test_the_staff_are_told_of_the_oldest_first(batches_of_two):
 
 
 def test_how_long_it_is_unknown_counts_from_when_it_became_unknown(scripted):
-    """One answer that is missing after hours of waiting is nothing to wake anybody for."""
+    """One answer that is missing after hours of waiting does not need the staff."""
     attempt = begin_sale(scripted, state="pending", lease_until=None)
     PaymentAttempt.objects.update(created_at=ago(hours=3), updated_at=ago(hours=3))
     scripted.script(check_payment=TimeoutError())
@@ -376,7 +376,7 @@ def test_how_long_it_is_unknown_counts_from_when_it_became_unknown(scripted):
 # sales that were not told
 
 
-def test_a_sale_nobody_was_told_of_is_told_without_a_request():
+def test_a_sale_that_was_not_told_is_told_without_a_request():
     order = make_sale()
 
     with listening(order_placed) as placed, listening(order_checked_out) as told:
@@ -389,7 +389,7 @@ def test_a_sale_nobody_was_told_of_is_told_without_a_request():
     assert order.notified_at is not None
 
 
-def test_a_sale_that_is_being_told_of_is_left_to_whoever_made_it():
+def test_a_sale_that_is_being_told_is_left_to_its_process():
     make_sale(seconds_ago=30)
 
     assert sweeps.notify_missed() == 0

@@ -72,7 +72,7 @@ def test_a_state_in_the_providers_own_words_is_refused(state):
 @pytest.mark.parametrize(
     "fields", [{"amount": "12"}, {"currency": None}, {"reference": "x" * 256}, {"reference": ""}], ids=str
 )
-def test_facts_that_nobody_can_compare_are_refused(fields):
+def test_facts_that_cannot_be_compared_are_refused(fields):
     with pytest.raises(TypeError):
         ReportedPayment(**{"amount": Decimal("12"), "currency": "AUD", "state": "paid", **fields})
 
@@ -266,7 +266,7 @@ def test_the_same_payment_may_be_reported_twice(waiting, books):
 # asking
 
 
-def test_a_payment_that_nobody_reported_is_found_by_its_key(waiting, books, monkeypatch):
+def test_a_payment_that_was_not_reported_is_found_by_its_key(waiting, books, monkeypatch):
     monkeypatch.setattr(models.Transfer, "find_reference", lambda method, attempt: "TR-1")
     books["TR-1"] = paid(waiting)
 
@@ -303,7 +303,7 @@ def test_a_payment_that_failed_is_a_refusal(waiting, books):
 
 @pytest.mark.parametrize("state", [None, "failed"])
 def test_it_is_given_up_if_nothing_is_on_its_way_and_watched_all_the_same(waiting, books, state):
-    """Nobody can keep the shopper from paying there tomorrow."""
+    """The shopper can still pay there tomorrow."""
     if state is not None:
         PaymentAttempt.objects.update(reference="TR-1")
         books["TR-1"] = paid(waiting, state=state, key="another")

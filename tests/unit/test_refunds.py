@@ -184,7 +184,7 @@ def test_a_refund_whose_outcome_is_unknown_is_asked_for_again_under_its_key(sold
     assert (reread(attempt).state, keys) == ("paid", [attempt.key])
 
 
-def test_a_refund_that_nobody_can_make_is_left_to_the_staff(attempt):
+def test_a_refund_that_the_method_cannot_make_is_left_to_the_staff(attempt):
     settle(attempt, received())
 
     by_hand = refund(attempt.order)

@@ -185,7 +185,7 @@ def test_a_line_without_a_valid_price_has_none_in_the_cart_either():
     assert [item["total"] for item in representation_of(cart).cart()["items"]] == [None]
 
 
-def test_one_adjustment_is_shown_as_it_stands_in_the_cart():
+def test_one_adjustment_is_shown_as_in_the_cart():
     cart = make_cart()
     add_wine(cart, "10")
     for amount in (8, 8):
@@ -264,7 +264,7 @@ def test_a_checkout_names_its_urls_wherever_the_site_has_put_them():
     ]
 
 
-def test_a_checkout_that_nobody_can_tell_about_says_so():
+def test_a_checkout_whose_outcome_is_unknown_says_so():
     order = make_order()
     attempt = make_attempt(order, state="unknown", attention="outcome unknown")
 
@@ -291,7 +291,7 @@ def test_a_checkout_may_have_no_attempt_and_no_end():
 
 
 @override_settings(LORIKEET_CART_SECTIONS=["tests.testapp.sections.Summary", "tests.unit.test_representation.Echo"])
-def test_sections_stand_at_the_end_in_their_order():
+def test_sections_are_at_the_end_in_their_order():
     cart = ready_cart()
 
     shown = representation_of(cart).cart()

@@ -177,7 +177,7 @@ def test_nothing_a_shopper_has_typed_becomes_an_attribute_where_the_tag_does_not
 # logging in
 
 
-def test_a_guest_who_logs_in_brings_his_cart():
+def test_a_guest_who_logs_in_brings_their_cart():
     user, cart = make_user(), make_cart()
     line = add_wine(cart)
     session = {SESSION_KEY: cart.key.hex, "other": 1}
@@ -207,7 +207,7 @@ def test_both_may_have_something_in_them():
     assert Cart.objects.get().items.count() == 2
 
 
-def test_whoever_signs_in_with_a_stale_token_is_signed_in_all_the_same():
+def test_a_user_with_a_stale_token_is_signed_in_all_the_same():
     user, cart = make_user(), make_cart()
     request = request_of(session={SESSION_KEY: cart.key.hex}, x_cart_token="stale")
 

@@ -1,4 +1,4 @@
-"""Looking again at settled payments: what a provider did of its own accord is recorded, once."""
+"""Looking again at settled payments: what a provider did by itself is recorded, once."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def reviewed(scripted, monkeypatch):
-    """The scripted card, which can be asked how a settled payment stands."""
+    """The scripted card, which can be asked about a settled payment."""
     monkeypatch.setattr(scripted, "review_payment", lambda card, attempt: card.answer("review_payment", attempt))
     return scripted
 
@@ -47,7 +47,7 @@ def returned(sold, reviewed):
 
 
 def at_provider(reference="re_1", amount="5", state="paid", key=None):
-    """Return a refund as it stands in the provider's books."""
+    """Return a refund as it is in the provider's books."""
     return ProviderRefund(reference, Decimal(amount), "AUD", state, key)
 
 
@@ -55,7 +55,7 @@ def refunds():
     return list(PaymentAttempt.objects.filter(kind="refund").values_list("reference", "state", "amount"))
 
 
-# refunds that nobody asked for here
+# refunds that were not asked for here
 
 
 def test_a_refund_made_elsewhere_is_recorded(sold, reviewed):
@@ -204,7 +204,7 @@ def test_one_that_is_still_open_is_asked_for(sold, reviewed):
     assert refunds() == [("re_1", "paid", 5)]
 
 
-def test_one_that_somebody_works_on_is_left_to_him(sold, reviewed, unchanged):
+def test_a_leased_refund_is_left_to_its_worker(sold, reviewed, unchanged):
     waiting = make_attempt(
         sold.order,
         kind="refund",
@@ -260,7 +260,7 @@ def test_what_needs_no_attention_leaves_the_flag_to_the_staff(sold, reviewed, un
 @pytest.mark.parametrize(
     "answer", [TimeoutError(), PaymentError({"message": "No."}), None], ids=["silence", "refusal", "nothing"]
 )
-def test_a_provider_that_does_not_say_how_it_stands_changes_nothing(sold, reviewed, unchanged, caplog, answer):
+def test_a_provider_that_gives_no_review_changes_nothing(sold, reviewed, unchanged, caplog, answer):
     reviewed.script(review_payment=answer)
 
     with unchanged(), pytest.raises(ProviderUnavailable, match=r"^ScriptedCard$"):
@@ -321,7 +321,7 @@ def test_a_webhook_is_answered_503_while_the_provider_is_silent(sold, reviewed, 
     assert response.json() == {"detail": "The payment provider does not answer. Please try again."}
 
 
-def test_a_webhook_about_a_refund_that_is_paid_has_nobody_asked(returned, reviewed, poke, unchanged):
+def test_a_webhook_about_a_paid_refund_asks_no_provider(returned, reviewed, poke, unchanged):
     reviewed.script()
 
     with unchanged():
@@ -367,7 +367,7 @@ def test_a_refund_that_another_process_records_meanwhile_is_recorded_once(sold, 
     assert refunds() == [("re_1", "paid", 5)]
 
 
-def test_whoever_writes_second_reads_again(sold, reviewed, monkeypatch):
+def test_the_process_that_writes_second_reads_again(sold, reviewed, monkeypatch):
     """The database refuses the second row of one reference."""
     record, tries = payment_reviews._record, []
 

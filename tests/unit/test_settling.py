@@ -26,7 +26,7 @@ NEVER_KNOWN = Unknown(can_be_asked=False)
 
 
 def is_parked(attempt):
-    """Whether everybody but the staff has forgotten it: the attempt is unknown, the order pending, the cart free."""
+    """Whether it is left to the staff: the attempt is unknown, the order pending, the cart free."""
     attempt = PaymentAttempt.objects.get(pk=attempt.pk)
     return attempt.is_parked and (attempt.open_for, attempt.lease, attempt.order.state, attempt.order.slot) == (
         attempt.order,
@@ -87,7 +87,7 @@ def test_money_may_come_without_a_record_of_the_hosts(attempt):
 
 @pytest.mark.parametrize("result", [Refused(DECLINED), Unknown(), NEVER_KNOWN, Pending(), NotFound(), received("ch_2")])
 def test_what_is_settled_stays_as_it_is(attempt, paid, unchanged, result):
-    """Except for the time at which somebody last looked."""
+    """Except for the time of the latest look."""
     settle(attempt, received(payment=paid))
     Order.objects.update(updated_at=now())
 
@@ -240,7 +240,7 @@ def test_the_cart_is_locked_before_the_order(attempt):
 
 
 def test_the_cart_that_lines_are_handed_to_is_locked_even_if_it_is_another_by_then(attempt, monkeypatch):
-    """The guest logs in at the very moment: his cart is merged while settling waits for its lock."""
+    """The guest logs in at the very moment: their cart is merged while settling waits for its lock."""
     user, key = make_user(), Cart.objects.get().key
     locked = []
 
@@ -354,10 +354,10 @@ def test_a_refusal_that_is_nested_too_deeply_is_kept_all_the_same(attempt):
     assert states(attempt) == ("failed", "cancelled")
 
 
-# nobody knows
+# unknown outcomes
 
 
-def test_what_nobody_can_be_asked_is_left_to_the_staff_and_frees_the_cart(attempt, caplog):
+def test_a_payment_that_cannot_be_asked_about_is_parked_and_frees_the_cart(attempt, caplog):
     settle(attempt, NEVER_KNOWN)
 
     assert is_parked(attempt)

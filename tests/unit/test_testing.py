@@ -222,7 +222,7 @@ BREAKAGES = {
         "test_strange_values_are_refused_or_read_and_never_crash",
         lambda patch: patch.setattr("lorikeet.serializers.PrimaryKeyModelSerializer.to_internal_value", crash),
     ),
-    "it is everybody's": (
+    "it is every shopper's": (
         WINE,
         "test_another_guest_does_not_see_it",
         lambda patch: patch.setattr(

@@ -1,4 +1,4 @@
-"""What is not decided yet: when it is looked at again, by whom, and who is told."""
+"""Payments that are not decided yet: when they are looked at again, by whom, and which signals are sent."""
 
 from datetime import timedelta
 from uuid import uuid4
@@ -44,7 +44,7 @@ def test_a_pending_payment_keeps_its_reference(attempt):
     assert PaymentAttempt.objects.get().reference == "pi_1"
 
 
-def test_that_it_still_waits_is_told_nobody(attempt):
+def test_an_attempt_that_still_waits_sends_no_signal(attempt):
     settle(attempt, Pending())
     again = claim(attempt.pk)
 
@@ -79,7 +79,7 @@ def test_what_waited_ends(attempt, first, then, ended):
 
 
 @pytest.mark.parametrize("outcome", [Pending("pi_1"), NotFound(), Unknown()], ids=repr)
-def test_who_lost_the_lease_lets_nothing_wait(attempt, unchanged, outcome):
+def test_a_process_that_lost_the_lease_lets_nothing_wait(attempt, unchanged, outcome):
     PaymentAttempt.objects.update(lease=uuid4())
 
     with unchanged():
@@ -127,7 +127,7 @@ def test_it_is_looked_at_when_its_order_expires(attempt):
     ("outcome", "attention"), [(Pending(), ""), (NotFound(), ""), (Unknown(), "unresolved")], ids=repr
 )
 def test_what_took_too_long_and_is_known_again_needs_no_attention(attempt, outcome, attention):
-    """The shopper may only have to take a step; while it is unknown his browser has stopped asking."""
+    """The shopper may only have to take a step; while it is unknown their browser has stopped asking."""
     settle(attempt, Unknown())
     flag(attempt, "unresolved")
 
@@ -167,7 +167,7 @@ def test_when_it_changed_is_when_its_state_did(attempt):
     assert (still, changed()) == (False, True)
 
 
-def test_who_is_asked_to_look_is_told_that_and_no_change(attempt):
+def test_a_request_for_attention_sends_its_signal_and_no_other(attempt):
     with listening(payment_changed) as changes, listening(payment_attention) as told:
         flag(attempt, "unresolved")
 
@@ -182,10 +182,10 @@ def test_what_is_left_to_the_staff_has_changed_once(attempt):
     assert len(told) == 1
 
 
-# failures that nobody could stop
+# failures of payments that could not be stopped
 
 
-def test_money_that_nobody_could_stop_is_watched(attempt):
+def test_money_that_could_not_be_stopped_is_watched(attempt):
     before = now()
 
     settle(attempt, Refused(DECLINED, "expired", is_final=False))
@@ -226,7 +226,7 @@ def test_a_failure_of_an_order_that_never_expires_is_watched_for_a_day(attempt, 
 
 
 @OUTCOMES
-def test_what_was_stopped_for_good_is_not_watched_because_somebody_asked(attempt, outcome):
+def test_a_payment_that_was_stopped_for_good_is_not_watched_after_a_look(attempt, outcome):
     """A webhook of the refusal itself is enough to have it looked at."""
     settle(attempt, Refused(DECLINED))
 

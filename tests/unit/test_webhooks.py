@@ -86,7 +86,7 @@ def test_a_webhook_that_comes_twice_has_a_settled_payment_asked_about_no_more(wa
     assert states(waiting) == ("paid", "placed")
 
 
-def test_a_webhook_that_comes_while_somebody_is_asking_is_left_out(begun, scripted, poke, unchanged):
+def test_a_webhook_during_another_look_is_left_out(begun, scripted, poke, unchanged):
     with unchanged():
         poke(begun.key)
 
@@ -103,7 +103,7 @@ def test_a_webhook_has_late_money_found(waiting, scripted, poke):
 
 
 def test_a_webhook_gives_up_what_was_never_made(waiting, scripted, poke):
-    """Whoever pokes is not the shopper: nothing is charged for it."""
+    """The sender of a webhook is not the shopper: nothing is charged for it."""
     scripted.script(check_payment=NotFound(), cancel_payment=True)
 
     poke(waiting.key)
@@ -176,7 +176,7 @@ def test_by_itself_a_method_refuses_every_webhook():
 
 
 @pytest.mark.parametrize("signature", ["", "0" * 64])
-def test_a_webhook_with_a_wrong_signature_is_refused_before_anybody_is_asked(unchanged, signature):
+def test_a_webhook_with_a_wrong_signature_is_refused_before_any_question(unchanged, signature):
     attempt = begin_sale(models.ExactCard)
     settle(attempt, Pending("pi_1"))
     body, _ = sign_event({"object": "pi_1", "key": None})

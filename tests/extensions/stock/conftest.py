@@ -29,7 +29,7 @@ def bottle(db):
 
 @pytest.fixture
 def other(db):
-    """Somebody else."""
+    """Another shopper."""
     return Browser()
 
 

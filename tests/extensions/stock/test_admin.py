@@ -136,7 +136,7 @@ def test_an_order_shows_what_it_holds_or_was_sold(admin, sold_with_order):
     assert 'name="stock_holds-0-quantity"' not in shown
 
 
-def test_who_may_not_look_at_holds_does_not_see_them_on_an_order(client, clerk, sold_with_order):
+def test_staff_without_permission_see_no_holds_on_an_order(client, clerk, sold_with_order):
     clerk.user_permissions.set(Permission.objects.filter(codename="view_order"))
     client.force_login(clerk)
 

@@ -1,4 +1,4 @@
-"""What a cart holds when its shopper logs in, checks out, and gets his lines back."""
+"""What a cart holds when its shopper logs in, checks out, and gets the lines back."""
 
 import pytest
 from django.test import override_settings
@@ -46,7 +46,7 @@ def test_the_holds_of_a_guest_come_along(guest, alice, bottle):
 
 
 def test_all_ten_of_ten_come_along(guest, alice, bottle):
-    """Nothing is given up in between: the user need not find it free."""
+    """Nothing is released in between: the user need not find it free."""
     seat(guest, bottle, 10)
 
     guest.log_in(alice.user)
@@ -90,7 +90,7 @@ def test_what_both_hold_ends_an_hour_after_the_first_of_both(guest, alice, bottl
 
 
 def test_two_carts_together_hold_no_more_than_there_is(guest, alice, bottle):
-    """What the user held was taken by himself, as a guest."""
+    """The user had taken as a guest what the user's own cart had held."""
     seat(alice, bottle, 8)
     pass_time(minutes=16)
     seat(guest, bottle, 8)
@@ -102,7 +102,7 @@ def test_two_carts_together_hold_no_more_than_there_is(guest, alice, bottle):
     assert (reason["data"]["asked"], reason["data"]["available"]) == (16, 10)
 
 
-def test_what_a_guest_has_held_for_too_long_comes_along_if_nobody_took_it(guest, alice, bottle):
+def test_a_guests_expired_hold_comes_along_if_the_stock_is_free(guest, alice, bottle):
     seat(guest, bottle, 3)
     pass_time(minutes=16)
 
@@ -185,7 +185,7 @@ def test_what_was_held_in_the_cart_is_sold(shopper, bottle):
     assert (response.status_code, counters(bottle), moved()) == (200, (0, 0), [("sale", -10)])
 
 
-def test_what_was_held_too_long_is_sold_if_nobody_took_it(shopper, bottle):
+def test_an_expired_hold_is_sold_if_the_stock_is_free(shopper, bottle):
     seat(shopper, bottle, 10)
     get_ready(shopper)
     pass_time(minutes=20)
@@ -195,7 +195,7 @@ def test_what_was_held_too_long_is_sold_if_nobody_took_it(shopper, bottle):
     assert (response.status_code, counters(bottle)) == (200, (0, 0))
 
 
-def test_what_was_held_too_long_and_taken_is_answered_409(guest, other, bottle, unchanged):
+def test_an_expired_hold_whose_stock_was_taken_is_answered_409(guest, other, bottle, unchanged):
     line = seat(guest, bottle, 8)
     get_ready(guest)
     pass_time(minutes=16)

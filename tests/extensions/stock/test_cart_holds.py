@@ -102,7 +102,7 @@ def test_a_first_line_that_is_refused_leaves_no_cart(guest, bottle):
     assert (response.status_code, Cart.objects.count(), counters(bottle)) == (409, 0, (10, 0))
 
 
-def test_what_somebody_else_holds_is_not_left(guest, other, bottle, unchanged):
+def test_stock_that_another_shopper_holds_is_not_left(guest, other, bottle, unchanged):
     seat(other, bottle, 8)
 
     with unchanged():
@@ -373,7 +373,7 @@ def test_the_validator_changes_with_the_end_of_the_hold(guest, bottle):
     assert guest.etag() != before
 
 
-def test_a_cart_that_nobody_changed_is_answered_304(guest, bottle):
+def test_an_unchanged_cart_is_answered_304(guest, bottle):
     seat(guest, bottle)
     get_ready(guest)
     seen = guest.etag()
@@ -388,7 +388,7 @@ def test_the_checkout_of_the_cart_that_was_seen_goes_through(guest, bottle):
     assert guest.checkout(if_match=guest.etag()).status_code == 200
 
 
-def test_nobody_sees_until_when_somebody_else_holds_stock(alice, bottle):
+def test_a_shopper_does_not_see_until_when_another_holds_stock(alice, bottle):
     seat(alice, bottle)
 
     assert Browser(make_user()).cart()["expires_at"] is None

@@ -102,7 +102,7 @@ def test_a_write_that_is_refused_renews_nothing(guest, bottle, unchanged):
             guest.patch(line["url"], {"quantity": 0}).status_code,
             guest.patch(line["url"], {"quantity": 11}).status_code,
             guest.patch(line["url"], {"quantity": 2}, if_match='"another"').status_code,
-            guest.patch(CART, {"email": "nobody"}).status_code,
+            guest.patch(CART, {"email": "none"}).status_code,
             guest.checkout().status_code,
         ]
 
@@ -139,7 +139,7 @@ def test_the_longest_may_be_shorter_than_the_usual_time(shopper, bottle):
     assert seconds_left(shopper) == lives_for(60)
 
 
-def test_after_the_longest_time_somebody_else_may_have_it(guest, other, bottle):
+def test_after_the_longest_time_another_shopper_may_have_it(guest, other, bottle):
     seat(guest, bottle, 10)
     for _ in range(5):
         pass_time(minutes=11)
@@ -152,7 +152,7 @@ def test_after_the_longest_time_somebody_else_may_have_it(guest, other, bottle):
 
 
 def test_what_is_added_later_ends_with_the_rest(guest, bottle):
-    """The hour is the cart's: nobody gets another one by adding something."""
+    """The hour is the cart's: adding something does not begin another."""
     seat(guest, bottle)
     for _ in range(5):
         pass_time(minutes=11)
@@ -166,7 +166,7 @@ def test_what_is_added_later_ends_with_the_rest(guest, bottle):
 # after the end
 
 
-def test_what_is_held_too_long_is_free_to_others_though_nobody_has_swept(guest, other, bottle):
+def test_an_expired_hold_is_free_to_others_before_any_sweep(guest, other, bottle):
     seat(guest, bottle, 8)
     pass_time(minutes=16)
 
@@ -175,7 +175,7 @@ def test_what_is_held_too_long_is_free_to_others_though_nobody_has_swept(guest, 
     assert (response.status_code, counters(bottle), holds()) == (201, (10, 5), [("released", 8), ("held", 5)])
 
 
-def test_what_is_held_too_long_is_free_to_an_order(guest, other, bottle):
+def test_an_expired_hold_is_free_to_an_order(guest, other, bottle):
     seat(guest, bottle, 10)
     pass_time(minutes=16)
     add(other, bottle, 10)
@@ -187,15 +187,15 @@ def test_what_is_held_too_long_is_free_to_an_order(guest, other, bottle):
     assert (before, response.status_code, counters(bottle)) == ([], 200, (0, 0))
 
 
-def test_what_is_held_in_time_is_not_free_to_others(guest, other, bottle):
+def test_a_hold_within_its_time_is_not_free_to_others(guest, other, bottle):
     seat(guest, bottle, 8)
     pass_time(minutes=14)
 
     assert try_to_add(other, bottle, 5, "SeatLine").status_code == 409
 
 
-def test_only_as_much_as_is_needed_is_taken_from_those_who_are_late(guest, other, bottle):
-    """What is not needed of another record stays held, for who comes back in time."""
+def test_only_as_much_as_is_needed_is_taken_from_expired_holds(guest, other, bottle):
+    """The stock of another record stays held, for its shopper may come back in time."""
     merlot = make_bottle(5)
     seat(guest, bottle, 8)
     seat(guest, merlot, 5)
@@ -206,7 +206,7 @@ def test_only_as_much_as_is_needed_is_taken_from_those_who_are_late(guest, other
     assert counters(merlot) == (5, 5)
 
 
-def test_who_comes_back_holds_again_what_nobody_took(guest, bottle):
+def test_a_shopper_who_comes_back_holds_free_stock_again(guest, bottle):
     seat(guest, bottle, 8)
     pass_time(minutes=20)
 
@@ -215,7 +215,7 @@ def test_who_comes_back_holds_again_what_nobody_took(guest, bottle):
     assert (counters(bottle), holds(), seconds_left(guest)) == ((10, 8), [("held", 8)], lives_for(900))
 
 
-def test_who_comes_back_has_a_new_hour(guest, bottle):
+def test_a_shopper_who_comes_back_has_a_new_hour(guest, bottle):
     seat(guest, bottle, 8)
     pass_time(minutes=55)
 
@@ -224,7 +224,7 @@ def test_who_comes_back_has_a_new_hour(guest, bottle):
     assert seconds_left(guest) == lives_for(900)
 
 
-def test_who_comes_back_holds_again_what_was_swept(guest, bottle):
+def test_a_shopper_who_comes_back_holds_swept_stock_again(guest, bottle):
     seat(guest, bottle, 8)
     pass_time(minutes=20)
     tick()
@@ -235,7 +235,7 @@ def test_who_comes_back_holds_again_what_was_swept(guest, bottle):
     assert (swept, counters(bottle)) == ((10, 0), (10, 8))
 
 
-def test_who_comes_back_too_late_is_told_what_is_left(guest, other, bottle):
+def test_a_shopper_who_comes_back_too_late_is_told_what_is_left(guest, other, bottle):
     """What happens at the end of a hold can be seen."""
     line = seat(guest, bottle, 8)
     pass_time(minutes=16)
@@ -244,7 +244,7 @@ def test_who_comes_back_too_late_is_told_what_is_left(guest, other, bottle):
     assert reasons(guest) == [out_of_stock("8 × Moscato", line["url"], 8, 3)]
 
 
-def test_who_comes_back_too_late_holds_what_is_left(guest, other, bottle):
+def test_a_shopper_who_comes_back_too_late_holds_what_is_left(guest, other, bottle):
     line = seat(guest, bottle, 8)
     pass_time(minutes=16)
     seat(other, bottle, 7)
@@ -255,7 +255,7 @@ def test_who_comes_back_too_late_holds_what_is_left(guest, other, bottle):
     assert reasons(guest) == [out_of_stock("8 × Moscato", line["url"], 8, 3)]
 
 
-def test_who_comes_back_to_nothing_can_still_write(guest, other, bottle):
+def test_a_shopper_who_comes_back_to_no_stock_can_still_write(guest, other, bottle):
     line = seat(guest, bottle, 8)
     pass_time(minutes=16)
     seat(other, bottle, 10)
@@ -266,7 +266,7 @@ def test_who_comes_back_to_nothing_can_still_write(guest, other, bottle):
     assert reasons(guest) == [out_of_stock("8 × Moscato", line["url"], 8, 0)]
 
 
-def test_who_comes_back_too_late_may_ask_for_less(guest, other, bottle):
+def test_a_shopper_who_comes_back_too_late_may_ask_for_less(guest, other, bottle):
     line = seat(guest, bottle, 8)
     pass_time(minutes=16)
     seat(other, bottle, 7)

@@ -108,7 +108,7 @@ def test_a_shop_whose_carts_hold_stock_shows_until_when():
 )
 @override_settings(LORIKEET_CART_SECTIONS=[])
 def test_a_shop_whose_carts_hold_nothing_need_not(monkeypatch, policy, warnings):
-    """Of a property, nobody knows what it says of a line."""
+    """A property may say anything of a line, which the check cannot know."""
     for model in (models.SeatLine, models.FittingSeatLine):
         monkeypatch.setattr(model, "stock_policy", policy)
 

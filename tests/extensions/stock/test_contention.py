@@ -1,4 +1,4 @@
-"""Many processes that want the same stock, on PostgreSQL: all of it is sold, nothing twice, and nobody waits in a ring.
+"""Many processes that want the same stock, on PostgreSQL: all of it is sold, nothing twice, and there is no deadlock.
 
 ``held = sum(holds)`` is read all the while by a connection of its own, in one statement, which is one snapshot.
 ``LORIKEET_SOAK=1`` changes carts for much longer.
@@ -85,7 +85,7 @@ def buy(user):
 
 
 class Queue:
-    """Items that processes share, each of them taking the next that nobody has taken."""
+    """Items that processes share: each takes the next that is not taken yet."""
 
     def __init__(self, do, items):
         self.do = do
@@ -138,7 +138,7 @@ def deadlocks():
     shop = Shop(connection.settings_dict)
     deadline = time.monotonic() + 20
     while shop.rows(OTHERS)[0]["count"]:
-        assert time.monotonic() < deadline, "somebody is still connected"
+        assert time.monotonic() < deadline, "a process is still connected"
         time.sleep(0.02)
     return shop.rows(DEADLOCKS)[0]["deadlocks"]
 

@@ -23,7 +23,9 @@ pytestmark = [
     pytest.mark.skipif(connection.vendor == "mysql", reason="boundaries are known of PostgreSQL and SQLite"),
     pytest.mark.timeout(600),
 ]
-one_lock = pytest.mark.skipif(connection.vendor == "sqlite", reason="one lock is all: nobody comes in between")
+one_lock = pytest.mark.skipif(
+    connection.vendor == "sqlite", reason="there is one lock for all: no process comes in between"
+)
 
 #: Every other boundary is struck by each fault, on SQLite every sixth, of every third scenario.
 STRIDE = every(6 if connection.vendor == "sqlite" else 2)
@@ -120,7 +122,7 @@ def between(world, name, text, act, skip=0):
 
 
 @one_lock
-def test_who_comes_too_late_for_the_last_bottle_is_answered_409(world):
+def test_a_shopper_too_late_for_the_last_bottle_is_answered_409(world):
     (status, _), ended = between(world, "stock exact", LOCK, world.rival)
 
     assert status == 200
@@ -136,7 +138,7 @@ def test_who_comes_too_late_for_the_last_bottle_is_answered_409(world):
 
 @one_lock
 def test_a_seat_that_is_lapsed_and_being_checked_out_is_sold_once(world):
-    """The cart's time is over, but its checkout has the hold already: nobody takes it away."""
+    """The cart's time is over, but its checkout has the hold already and keeps it."""
     (status, body), ended = between(world, "stock lapsed", END, lambda: world.rival(SeatLine))
 
     assert (status, body["reason"]) == (409, "conflict")
@@ -168,7 +170,7 @@ class Told:
 
 
 def last_bottle(world):
-    """Two shoppers want it, and one of them stops when it has read that it is there."""
+    """Two shoppers want it, and the process of one stops when it has read that it is there."""
 
     def rival():
         with impatient():
@@ -185,7 +187,7 @@ def swept_twice(world):
 
 
 def in_a_ring(world):
-    """An order gives back its seat, and a sweep wants to release another that its cart has held for too long."""
+    """An order gives back its seat while a sweep releases another whose hold has expired."""
 
     def sweep():
         with impatient():
@@ -201,7 +203,7 @@ def in_a_ring(world):
 
 
 def taken_over(world):
-    """Somebody wants a seat that a cart has held for too long."""
+    """Another shopper wants a seat whose hold in a cart has expired."""
     world.prepare(SCENARIOS["stock lapsed"])
     status, body = world.rival(SeatLine)
     return [body] if status != 200 else world.found()

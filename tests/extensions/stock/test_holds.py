@@ -227,7 +227,7 @@ def test_a_hold_ends_at_its_time(stock):
     assert (release_expired(), counters(stock)) == (1, (10, 2))
 
 
-def test_a_hold_of_nobody_without_an_end_stays(stock):
+def test_a_hold_without_an_owner_or_an_end_stays(stock):
     reserve(stock, 3)
 
     assert (tick()["holds released"], counters(stock)) == (0, (10, 3))
@@ -247,7 +247,7 @@ def test_only_those_of_one_record_end_when_that_is_asked_for(stock):
     assert (release_expired([stock.pk]), counters(stock), counters(other)) == (1, (10, 0), (10, 3))
 
 
-def test_who_finds_too_little_ends_them(stock):
+def test_a_caller_who_finds_too_little_ends_expired_holds(stock):
     reserve(stock, 8, expires_at=now() - timedelta(seconds=1))
 
     reserve(stock, 5)
@@ -255,7 +255,7 @@ def test_who_finds_too_little_ends_them(stock):
     assert (counters(stock), holds()) == ((10, 5), [("released", 8), ("held", 5)])
 
 
-def test_who_finds_too_little_all_the_same_is_told_what_is_left(stock):
+def test_a_caller_who_still_finds_too_little_is_told_what_is_left(stock):
     reserve(stock, 4, expires_at=now() - timedelta(seconds=1))
     reserve(stock, 3)
 
@@ -269,7 +269,7 @@ def test_who_finds_too_little_all_the_same_is_told_what_is_left(stock):
 
 
 def test_the_counters_agree_where_keys_are_checked_at_once(stock, monkeypatch, unchanged):
-    """There, what is held is taken first, and the hold inserted then."""
+    """There, the stock is taken first, and then the hold inserted."""
     monkeypatch.setattr(connection.features, "can_defer_constraint_checks", False)
     reserve(stock, 8)
 
@@ -291,7 +291,7 @@ def test_a_sale_is_written_down_where_keys_are_checked_at_once(stock, monkeypatc
 
 
 def test_a_hold_that_ends_while_it_is_read_ends_once(stock, unchanged):
-    """Only where rows cannot be locked: whoever comes second is undone."""
+    """Only where rows cannot be locked: the second process is undone."""
     hold = reserve(stock, 3)
     table = connection.ops.quote_name(Hold._meta.db_table)
 

@@ -424,7 +424,7 @@ def test_a_sale_that_is_undone_is_not_told(low):
     assert low(survive) == []
 
 
-def test_a_receiver_that_fails_stops_nobody(low, guest):
+def test_a_receiver_that_fails_stops_no_other(low, guest):
     bottle = make_bottle(10, low_level=4)
     add(guest, bottle, 6)
     get_ready(guest)

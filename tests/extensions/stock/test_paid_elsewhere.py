@@ -61,7 +61,7 @@ def test_after_the_window_the_order_is_cancelled_and_the_stock_is_back(elsewhere
     assert [item["data"]["quantity"] for item in shopper.cart()["items"]] == [3]
 
 
-def test_after_the_window_somebody_else_can_have_it(elsewhere, bottle):
+def test_after_the_window_another_shopper_can_have_it(elsewhere, bottle):
     pass_time(hours=5, minutes=1)
     tick()
     other = Browser()

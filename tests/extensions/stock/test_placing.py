@@ -279,7 +279,7 @@ def test_after_a_refused_payment_the_same_cart_can_be_paid(shopper, bottle):
     assert holds() == [("released", 10), ("consumed", 10)]
 
 
-def test_a_payment_that_nobody_can_be_asked_about_keeps_its_stock(shopper, bottle):
+def test_a_payment_whose_provider_cannot_be_asked_keeps_its_stock(shopper, bottle):
     """Unknown is a state: nothing is sold twice before the staff have looked."""
     add(shopper, bottle, 3)
     get_ready(shopper, token="tok_raising")

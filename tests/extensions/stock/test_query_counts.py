@@ -32,7 +32,7 @@ SWEEP = 7 if connection.vendor == "sqlite" else 8
 
 @pytest.fixture
 def buyer(db):
-    """Somebody signed in whose cart lacks nothing but lines."""
+    """A signed-in shopper whose cart lacks nothing but lines."""
     browser = Browser(make_user())
     get_ready(browser)
     ContentType.objects.get_for_model(Gadget)
@@ -93,7 +93,7 @@ def test_products_that_records_name_cost_one_statement(buyer, uncounted, lines):
 
 @MANY
 def test_what_is_out_of_stock_costs_one_statement(buyer, uncounted, lines):
-    """That of what this cart holds, or somebody has held for too long."""
+    """It reads the holds of this cart, and those that have expired."""
     fill(buyer, lines, on_hand=0)
 
     assert cost(lambda: buyer.get(CART), uncounted) == 1

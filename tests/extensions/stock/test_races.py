@@ -45,7 +45,7 @@ def wait_for_a_waiter():
             cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
             if cursor.fetchone()[0]:
                 return
-            assert monotonic() < deadline, "nobody waits"
+            assert monotonic() < deadline, "no process waits"
 
 
 @pytest.fixture
@@ -66,7 +66,7 @@ def rounds():
 
 
 def ready(token="tok_paid"):
-    """Return the browser of somebody whose cart lacks nothing but lines."""
+    """Return the browser of a shopper whose cart lacks nothing but lines."""
     user = factories.make_user()
     cart = Cart.objects.create(user=user, currency="AUD")
     cart.delivery_address = StreetAddress.objects.create(user=user, cart=cart, **STREET)
@@ -140,8 +140,8 @@ def test_two_tabs_of_one_shopper_get_the_last_seat_once(rounds):
         assert counters(bottle) == (1, 1)
 
 
-def test_seats_that_lapse_go_once_whoever_comes_first(rounds):
-    """Their shoppers check out or come back, a sweep releases them, and others want them, all at once."""
+def test_seats_whose_hold_expires_are_sold_once(rounds):
+    """At the same moment their shoppers check out or come back, a sweep releases them, and others want them."""
 
     def tick():
         recovery.tick()
@@ -202,7 +202,7 @@ def test_logging_in_while_the_cart_is_checked_out_loses_no_seat_and_sells_it_onc
         assert counters(bottle) == ((0, 0) if placed else (1, 1))
 
 
-def test_a_declined_sale_gives_its_bottle_to_somebody_or_back(rounds):
+def test_a_declined_sale_gives_its_bottle_to_another_shopper_or_back(rounds):
     for _ in rounds:
         bottle, declined, others = make_bottle(1), ready("tok_declined"), [ready(), ready()]
         for browser in (declined, *others):

@@ -205,7 +205,7 @@ def test_the_second_of_two_clicks_does_nothing(act, allow, bought, bottle):
     assert (counters(bottle), refunds()) == ((10, 0), [("paid", Decimal(5))])
 
 
-def test_what_is_put_back_by_somebody_else_meanwhile_is_said(act, allow, bought, bottle, somebody_else):
+def test_stock_that_another_process_puts_back_meanwhile_is_reported(act, allow, bought, bottle, somebody_else):
     allow("refund_order", "restock_hold")
 
     with somebody_else:

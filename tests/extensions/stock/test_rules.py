@@ -96,7 +96,7 @@ def test_a_record_that_holds_something_else_than_its_holds_is_found(stock, held)
     assert found() == [(HELD, label(stock))]
 
 
-def test_a_record_that_holds_something_for_nobody_is_found(stock):
+def test_a_record_that_holds_stock_without_a_hold_is_found(stock):
     only(stock, held=1)
 
     assert found() == [(HELD, label(stock))]

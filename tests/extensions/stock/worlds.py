@@ -79,7 +79,7 @@ BUSY = Scenario(
 
 
 class StockShop(OpenShop):
-    """The shop's tables; whoever asks for lines of wine gets the lines that have stock."""
+    """The shop's tables; a caller that asks for lines of wine gets the lines that have stock."""
 
     def rows(self, sql):
         return super().rows(sql.replace("testapp_wineline", LINES))
@@ -140,7 +140,7 @@ class StockWorld(World):
     # The shopper
 
     def add_seat(self):
-        for _ in range(2):  # whoever is told to try again does
+        for _ in range(2):  # a client that is told to retry does
             connection.close_if_unusable_or_obsolete()
             if not SeatLine.objects.exists():
                 self._note(try_to_add(self.browser, self.seat, line="SeatLine"))
@@ -154,10 +154,10 @@ class StockWorld(World):
         """Let what carts hold lapse, and no order."""
         pass_time(minutes=20)
 
-    # Somebody else
+    # Another shopper
 
     def rival(self, line=BottleLine):
-        """Let somebody else check out the last bottle, or the last seat, and return the status and the body."""
+        """Let another shopper check out the last bottle, or the last seat, and return the status and the body."""
         user = factories.make_user()
         cart = Cart.objects.create(user=user, currency="AUD")
         cart.delivery_address = StreetAddress.objects.create(user=user, cart=cart, **STREET)

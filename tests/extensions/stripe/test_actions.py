@@ -1,4 +1,4 @@
-"""Payments that wait: for the shopper at his bank, for a shopper who is away, for a bank that takes its time."""
+"""Payments that wait: for the shopper at the bank, for a shopper who is absent, for a bank that takes its time."""
 
 import json
 
@@ -26,7 +26,7 @@ def expire():
 
 @pytest.fixture
 def asked_for(alice, fake, wine):
-    """A shopper whose bank asks him whether it is he who pays."""
+    """A shopper whom the bank asks to authenticate."""
     get_ready(alice, wine, "threeDSecureRequired")
     return alice
 
@@ -51,26 +51,26 @@ def test_the_browser_is_told_what_stripe_js_needs(asked_for):
 
 
 @override_settings(LORIKEET_STRIPE_RETURN_URL="https://shop.example/back/")
-def test_a_shop_without_stripe_js_sends_the_shopper_to_his_bank(asked_for):
+def test_a_shop_without_stripe_js_sends_the_shopper_to_the_bank(asked_for):
     info = pending(asked_for)
 
     assert info["next_action"]["type"] == "redirect_to_url"
     assert info["next_action"]["redirect_to_url"]["return_url"] == "https://shop.example/back/"
 
 
-def test_what_he_has_to_do_is_not_stored(asked_for):
+def test_the_action_is_not_stored(asked_for):
     info = pending(asked_for)
 
     row = PaymentAttempt.objects.values().get()
     assert info["client_secret"] not in json.dumps(row, default=str)
 
 
-def test_what_he_has_to_do_is_told_again(asked_for):
+def test_the_action_is_told_again(asked_for):
     assert pending(asked_for) == pending(asked_for)
     assert len(intents()) == 1
 
 
-def test_a_shopper_who_comes_back_from_his_bank_has_his_order(asked_for):
+def test_a_shopper_who_comes_back_from_the_bank_has_the_order(asked_for):
     pending(asked_for)
     FAKE.complete_3ds(intents()[0]["id"])
 
@@ -82,7 +82,7 @@ def test_a_shopper_who_comes_back_from_his_bank_has_his_order(asked_for):
     assert not StripeCard.objects.get().active
 
 
-def test_a_shopper_who_fails_at_his_bank_is_told_so_and_has_his_cart(asked_for):
+def test_a_shopper_who_fails_at_the_bank_is_told_so_and_keeps_the_cart(asked_for):
     cart = asked_for.cart()
     pending(asked_for)
     FAKE.fail_3ds(intents()[0]["id"])
@@ -103,7 +103,7 @@ def test_a_card_that_is_declined_after_the_bank_asked_is_refused(alice, fake, wi
     assert FAKE.totals() == {}
 
 
-def test_a_shopper_who_never_comes_back_is_given_up_when_his_time_is_over(asked_for):
+def test_the_order_of_a_shopper_who_never_comes_back_expires(asked_for):
     cart = asked_for.cart()
     pending(asked_for)
     expire()
@@ -116,7 +116,7 @@ def test_a_shopper_who_never_comes_back_is_given_up_when_his_time_is_over(asked_
     assert asked_for.cart() == cart
 
 
-def test_one_who_comes_back_at_the_last_moment_has_his_order(asked_for):
+def test_a_shopper_who_comes_back_at_the_last_moment_has_the_order(asked_for):
     pending(asked_for)
     expire()
     FAKE.complete_3ds(intents()[0]["id"])
@@ -126,7 +126,7 @@ def test_one_who_comes_back_at_the_last_moment_has_his_order(asked_for):
     assert states(attempt()) == ("paid", "placed")
 
 
-def test_a_shopper_may_cancel_while_his_bank_asks(asked_for):
+def test_a_shopper_may_cancel_while_the_bank_asks(asked_for):
     pending(asked_for)
     url = asked_for.checkout().json()["checkout"]["cancel_url"]
 
@@ -137,7 +137,7 @@ def test_a_shopper_may_cancel_while_his_bank_asks(asked_for):
     assert [intent["status"] for intent in intents()] == ["canceled"]
 
 
-def test_one_who_has_just_paid_cannot(asked_for):
+def test_a_shopper_who_has_just_paid_cannot_cancel(asked_for):
     pending(asked_for)
     url = asked_for.checkout().json()["checkout"]["cancel_url"]
     FAKE.complete_3ds(intents()[0]["id"])
@@ -161,7 +161,7 @@ def test_a_payment_that_takes_its_time_is_waited_for(alice, fake, wine):
     assert states(attempt()) == ("paid", "placed")
 
 
-def test_one_that_does_not_come_is_refused(alice, fake, wine):
+def test_a_slow_payment_that_fails_is_refused(alice, fake, wine):
     get_ready(alice, wine, "processing")
     alice.checkout()
     fake.fail_payment(intents()[0]["id"])
@@ -171,7 +171,7 @@ def test_one_that_does_not_come_is_refused(alice, fake, wine):
     assert states(attempt()) == ("failed", "cancelled")
 
 
-def test_it_is_not_given_up_for_its_time(alice, fake, wine):
+def test_a_slow_payment_does_not_expire(alice, fake, wine):
     """Stripe cannot be stopped once the bank has it."""
     get_ready(alice, wine, "processing")
     alice.checkout()
@@ -200,7 +200,7 @@ def test_a_saved_card_pays_for_a_shopper_who_is_away(regular, wine):
     assert FAKE.calls()[-1]["key"].endswith("-absent")
 
 
-def test_a_bank_that_wants_the_shopper_is_a_request_for_him(alice, fake, wine):
+def test_a_bank_that_asks_for_the_absent_shopper_leaves_an_action(alice, fake, wine):
     get_ready(alice, wine, "authenticationRequired", reusable=True)
 
     result = checkout(Cart.objects.get(user=alice.user), Terms(off_session=True))
@@ -216,7 +216,7 @@ def test_a_bank_that_wants_the_shopper_is_a_request_for_him(alice, fake, wine):
     assert FAKE.totals() == {}
 
 
-def test_he_comes_confirms_and_has_his_order(alice, fake, wine):
+def test_a_shopper_who_returns_confirms_and_has_the_order(alice, fake, wine):
     get_ready(alice, wine, "authenticationRequired", reusable=True)
     checkout(Cart.objects.get(user=alice.user), Terms(off_session=True))
     info = pending(alice)
@@ -233,7 +233,7 @@ def test_he_comes_confirms_and_has_his_order(alice, fake, wine):
     assert FAKE.totals() == {"aud": 1200}
 
 
-def test_if_he_does_not_come_it_is_given_up(alice, fake, wine):
+def test_the_order_of_an_absent_shopper_expires(alice, fake, wine):
     get_ready(alice, wine, "authenticationRequired", reusable=True)
     checkout(Cart.objects.get(user=alice.user), Terms(off_session=True))
     expire()
@@ -256,7 +256,7 @@ def test_a_card_that_the_bank_agreed_to_is_not_asked_about_again(alice, fake, wi
     assert FAKE.totals() == {"aud": 2400}
 
 
-def test_a_decline_is_a_decline_for_one_who_is_away_too(alice, fake, wine):
+def test_a_decline_is_a_decline_for_an_absent_shopper_too(alice, fake, wine):
     get_ready(alice, wine, "chargeCustomerFail", reusable=True)
 
     checkout(Cart.objects.get(user=alice.user), Terms(off_session=True))
@@ -268,7 +268,7 @@ def test_a_decline_is_a_decline_for_one_who_is_away_too(alice, fake, wine):
 # a dashboard that interferes
 
 
-def test_one_that_was_cancelled_in_the_dashboard_is_refused(asked_for):
+def test_a_payment_that_was_cancelled_in_the_dashboard_is_refused(asked_for):
     pending(asked_for)
     client().v1.payment_intents.cancel(intents()[0]["id"])
 

@@ -70,7 +70,7 @@ def test_a_sale_that_the_database_lost_is_found_and_paid_back(sold):
     assert found() == []
 
 
-def test_a_payment_that_nobody_heard_of_is_open_and_settled(buyer, fake):
+def test_a_payment_without_a_webhook_is_open_and_settled(buyer, fake):
     fake.fault("lose", acts=True, times=2, path="*/confirm")
     buyer.checkout()
     lapse(attempt())
@@ -102,7 +102,7 @@ def test_what_the_shop_paid_back_makes_no_difference(sold):
 
 
 @pytest.mark.parametrize("metadata", [{}, {"order": "7"}, {"lorikeet_key": "7"}, {"lorikeet_shop": "cellar"}], ids=str)
-def test_a_payment_without_a_key_of_ours_is_somebody_elses(fake, db, metadata):
+def test_a_payment_without_our_key_is_another_applications(fake, db, metadata):
     charge(**metadata)
 
     assert found() == []

@@ -57,7 +57,7 @@ def test_a_capture_takes_the_money(authorised):
     assert FAKE.totals() == {"aud": 1200}
 
 
-def test_a_capture_that_is_repeated_asks_nobody(authorised):
+def test_a_repeated_capture_makes_no_call(authorised):
     capture(authorised)
     asked = len(FAKE.calls())
 
@@ -228,14 +228,14 @@ def test_the_staff_capture_in_the_admin(authorised):
     assert FAKE.totals() == {"aud": 1200}
 
 
-def test_whoever_may_only_look_does_not(authorised):
+def test_staff_who_may_only_view_cannot_capture(authorised):
     act(clerk(), payment().pk)
 
     assert payment().is_captured is False
     assert FAKE.totals() == {}
 
 
-def test_a_shopper_does_not(authorised, buyer):
+def test_a_shopper_cannot_capture(authorised, buyer):
     act(buyer, payment().pk)
 
     assert FAKE.totals() == {}

@@ -147,7 +147,7 @@ def test_what_is_no_id_of_stripes_is_not_looked_up(shopper, value):
 
 
 @pytest.mark.parametrize("value", ["xpm_1", "pm_", "pm_ä", "pm_" + "1a" * 121, "ctoken_1"])
-def test_what_is_no_id_is_asked_of_nobody(guest, value):
+def test_text_that_is_no_id_is_never_sent_to_stripe(guest, value):
     reason = refused(guest, payment_method=value)
 
     assert reason == {"payment_method": ["This must be an id of Stripe's that begins with pm_."]}
@@ -287,7 +287,7 @@ def test_a_wrong_key_is_for_the_log_and_not_for_the_shopper(shopper, unchanged, 
 # saving
 
 
-def test_a_users_card_that_is_saved_belongs_to_his_customer(alice):
+def test_a_users_saved_card_belongs_to_their_customer(alice):
     add_card(alice, reusable=True)
 
     customer = StripeCustomer.objects.get()
@@ -296,7 +296,7 @@ def test_a_users_card_that_is_saved_belongs_to_his_customer(alice):
     assert calls() == ["GET payment_methods/*", "POST customers", "POST payment_methods/*/attach"]
 
 
-def test_a_user_has_one_customer_however_many_cards_he_saves(alice):
+def test_a_user_has_one_customer_for_many_saved_cards(alice):
     for _ in range(2):
         add_card(alice, reusable=True)
 
@@ -304,7 +304,7 @@ def test_a_user_has_one_customer_however_many_cards_he_saves(alice):
     assert {saved.customer for saved in StripeCard.objects.all()} == {StripeCustomer.objects.get()}
 
 
-def test_a_customer_is_nobody_in_particular_to_stripe(alice):
+def test_a_customer_has_no_personal_data_at_stripe(alice):
     add_card(alice, reusable=True)
 
     (customer,) = FAKE.books()["customer"]
@@ -320,7 +320,7 @@ def test_each_card_that_a_guest_saves_has_a_customer_of_its_own(guest):
     assert len({saved.customer_id for saved in StripeCard.objects.all()}) == 2
 
 
-def test_a_card_that_is_not_saved_belongs_to_nobody(alice):
+def test_a_card_that_is_not_saved_has_no_customer(alice):
     add_card(alice)
 
     assert (card().customer, StripeCustomer.objects.count()) == (None, 0)
@@ -402,7 +402,7 @@ def test_two_posts_of_one_card_at_the_same_moment_leave_one(shopper, monkeypatch
     assert late.status_code < 500
 
 
-def test_a_card_that_is_refused_to_one_shopper_is_not_given_to_him_at_stripe(shopper, mallory):
+def test_a_card_that_is_refused_to_a_shopper_is_not_attached_at_stripe(shopper, mallory):
     reference = visa()
     add_card(shopper, payment_method=reference)
 
@@ -426,7 +426,7 @@ def test_a_card_that_was_removed_is_gone(shopper):
     assert refused(shopper, payment_method=reference) == {"payment_method": NONE}
 
 
-# somebody else's
+# another shopper's
 
 
 @pytest.mark.parametrize("reusable", [False, True])
@@ -446,7 +446,7 @@ def test_another_guests_confirmation_token_is_no_card(shopper, mallory):
     assert refused(mallory, confirmation_token=token) == {"confirmation_token": NONE}
 
 
-def test_a_card_of_a_customer_whom_the_shop_does_not_know_is_no_card(shopper):
+def test_a_card_of_a_customer_that_the_shop_does_not_know_is_no_card(shopper):
     stripe = client().v1
     reference = visa()
     stripe.payment_methods.attach(reference, {"customer": stripe.customers.create({}).id})
@@ -454,7 +454,7 @@ def test_a_card_of_a_customer_whom_the_shop_does_not_know_is_no_card(shopper):
     assert refused(shopper, payment_method=reference) == {"payment_method": NONE}
 
 
-def test_a_card_that_was_saved_without_a_sale_is_his(alice):
+def test_a_card_that_was_saved_without_a_sale_is_its_users(alice):
     """Stripe.js has attached it already, by a SetupIntent."""
     add_card(alice, reusable=True)
     reference = visa()

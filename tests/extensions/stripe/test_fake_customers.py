@@ -20,7 +20,7 @@ def test_a_customer_keeps_what_was_given():
     assert [each.id for each in api.customers.list({"email": "a@shop.test"})] == [made.id]
 
 
-def test_deleting_a_customer_detaches_his_cards():
+def test_deleting_a_customer_detaches_their_cards():
     _, api = open_account()
     customer, method = attached(api)
 

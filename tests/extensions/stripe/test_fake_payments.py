@@ -105,7 +105,7 @@ def test_what_is_for_confirming_is_refused_when_only_creating(name):
         {"statement_descriptor": "SHOP"},
         {"statement_descriptor_suffix": "x" * 23},
         {"statement_descriptor_suffix": "123"},
-        {"receipt_email": "nobody"},
+        {"receipt_email": "none"},
         {"metadata": {"key": "x" * 501}},
         {"customer": "cus_none"},
         {"payment_method": "pm_none"},

@@ -73,7 +73,7 @@ def test_a_signature_of_another_secret_or_of_long_ago_is_refused():
             stripe.Webhook.construct_event(body, headers["Stripe-Signature"], secret)
 
 
-def test_a_body_of_ones_own_is_signed():
+def test_a_body_of_the_callers_own_is_signed():
     fake, _ = open_account()
     body = b'{"object": "event"}'
 
@@ -195,7 +195,7 @@ def test_events_are_posted_to_the_webhook(receiver):
     assert json.loads(receiver.bodies[0])["type"] == "payment_intent.created"
 
 
-def test_a_webhook_that_nobody_answers_is_tried_again():
+def test_a_webhook_that_is_not_answered_is_tried_again():
     fake, api = open_account()
     fake.webhook("https://127.0.0.1:9/")
     intent(api)

@@ -1,4 +1,4 @@
-"""Answers of Stripe's that never come: whatever is lost, an order is charged exactly once, or not at all."""
+"""Answers of Stripe's that are lost: an order is charged exactly once, or not at all."""
 
 import pytest
 
@@ -22,7 +22,7 @@ BOTH = 2
 
 
 def recover():
-    """Let the process be dead that worked on the payment, and recovery come by until all is settled."""
+    """Let the process that worked on the payment be dead, and recovery run until all is settled."""
     for _ in range(3):
         lapse(attempt())
         PaymentAttempt.objects.exclude(check_at=None).update(check_at=attempt().created_at)
@@ -73,7 +73,7 @@ def test_a_shopper_who_asks_again_is_charged_once(buyer, fake, path, acts, kind,
 
 @pytest.mark.parametrize("acts", [False, True])
 @pytest.mark.parametrize("path", [CREATE, CONFIRM])
-def test_a_shopper_who_does_not_is_charged_once_or_never(buyer, fake, path, acts):
+def test_a_shopper_who_does_not_retry_is_charged_once_or_never(buyer, fake, path, acts):
     fake.fault("lose", acts=acts, path=path, times=BOTH)
     cart = buyer.cart()
     buyer.checkout()
@@ -87,7 +87,7 @@ def test_a_shopper_who_does_not_is_charged_once_or_never(buyer, fake, path, acts
 
 
 @pytest.mark.parametrize("acts", [False, True])
-def test_a_stripe_that_is_down_for_long_charges_nobody_twice(buyer, fake, acts):
+def test_a_long_outage_of_stripe_charges_no_shopper_twice(buyer, fake, acts):
     fake.fault("lose", acts=acts, times=None, method="POST")
     fake.fault("lose", times=None)
     buyer.checkout()
@@ -131,7 +131,7 @@ def test_a_question_that_is_not_answered_changes_nothing(alice, fake, wine):
     assert states(attempt()) == ("paid", "placed")
 
 
-def test_a_shopper_whose_bank_asked_while_the_answer_was_lost_is_told_when_he_asks_again(alice, fake, wine):
+def test_a_lost_question_of_the_bank_is_told_when_the_shopper_retries(alice, fake, wine):
     get_ready(alice, wine, "threeDSecureRequired")
     fake.fault("lose", acts=True, path=CONFIRM, times=BOTH)
     alice.checkout()

@@ -341,7 +341,7 @@ def test_no_answer_has_a_request_id_a_key_or_a_stack(alice, fake, wine, card):
 
 
 @pytest.mark.parametrize("status", [401, 403, 400])
-def test_a_shop_that_stripe_refuses_is_told_in_the_log_and_nobody_else(buyer, fake, caplog, status):
+def test_a_refusal_of_the_shop_by_stripe_is_logged_and_not_shown(buyer, fake, caplog, status):
     fake.fault("error", path="/v1/payment_intents", status=status)
 
     info = declined(buyer)

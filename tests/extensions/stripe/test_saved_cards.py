@@ -30,14 +30,14 @@ def card():
 
 
 def attached():
-    """Return the ids of the cards that Stripe keeps for somebody."""
+    """Return the ids of the cards that Stripe keeps for a customer."""
     return [method["id"] for method in FAKE.books().get("payment_method", []) if method["customer"]]
 
 
 # following a guest
 
 
-def test_a_guests_saved_card_is_his_when_he_signs_in(guest):
+def test_a_guests_saved_card_is_theirs_after_signing_in(guest):
     add_card(guest, reusable=True)
     user = make_user("alice")
 
@@ -48,7 +48,7 @@ def test_a_guests_saved_card_is_his_when_he_signs_in(guest):
     assert [method["data"]["last4"] for method in guest.cart()["payment_methods"]] == ["4242"]
 
 
-def test_the_next_card_he_saves_belongs_to_the_same_customer(guest):
+def test_the_next_saved_card_belongs_to_the_same_customer(guest):
     add_card(guest, reusable=True)
     guest.log_in(make_user("alice"))
 
@@ -57,7 +57,7 @@ def test_the_next_card_he_saves_belongs_to_the_same_customer(guest):
     assert {saved.customer for saved in StripeCard.objects.all()} == {StripeCustomer.objects.get()}
 
 
-def test_a_user_who_has_a_customer_keeps_him_and_can_use_both_cards(alice, guest, wine):
+def test_a_user_who_has_a_customer_keeps_it_and_can_use_both_cards(alice, guest, wine):
     add_card(alice, reusable=True)
     get_ready(guest, wine, "mastercard", reusable=True)
 
@@ -70,7 +70,7 @@ def test_a_user_who_has_a_customer_keeps_him_and_can_use_both_cards(alice, guest
     assert sorted(method["data"]["last4"] for method in guest.cart()["payment_methods"]) == ["4242", "4444"]
 
 
-def test_one_who_is_given_a_customer_at_the_same_moment_keeps_that_one(alice, guest, monkeypatch):
+def test_a_user_who_is_given_a_customer_at_the_same_moment_keeps_that_one(alice, guest, monkeypatch):
     add_card(alice, reusable=True)
     add_card(guest, "mastercard", reusable=True)
     exists = QuerySet.exists
@@ -82,7 +82,7 @@ def test_one_who_is_given_a_customer_at_the_same_moment_keeps_that_one(alice, gu
     assert StripeCard.objects.get(last4="4444").user == alice.user
 
 
-def test_a_guests_card_that_is_not_saved_follows_him_too(guest, wine):
+def test_a_guests_card_that_is_not_saved_follows_them_too(guest, wine):
     get_ready(guest, wine)
     guest.log_in(make_user("alice"))
 
@@ -90,7 +90,7 @@ def test_a_guests_card_that_is_not_saved_follows_him_too(guest, wine):
     assert StripeCustomer.objects.count() == 0
 
 
-def test_a_customer_outlives_his_account_without_a_name(alice):
+def test_a_customer_outlives_its_account_without_a_name(alice):
     add_card(alice, reusable=True)
     StripeCard.objects.update(user=None)
     Cart.objects.update(user=None)
@@ -225,7 +225,7 @@ def test_a_forgotten_card_is_not_charged(alice, wine, caplog):
     assert (response.status_code, FAKE.totals()) == (422, {})
 
 
-# customers nobody needs
+# customers that are not needed
 
 
 def let_an_hour_pass():
@@ -240,21 +240,21 @@ def unneeded(guest):
     return StripeCustomer.objects.get()
 
 
-def test_a_customer_who_never_got_a_card_is_deleted(unneeded):
+def test_a_customer_without_any_card_is_deleted(unneeded):
     counts = tick()
 
     assert counts["customers deleted at Stripe"] == 1
     assert (StripeCustomer.objects.count(), FAKE.books().get("customer")) == (0, None)
 
 
-def test_he_is_not_deleted_at_once(unneeded):
+def test_an_unneeded_customer_is_not_deleted_at_once(unneeded):
     StripeCustomer.objects.update(created_at=now())
 
     assert delete_unused_customers() == 0
 
 
 @pytest.mark.parametrize("who", ["guest", "user"])
-def test_one_who_has_a_card_or_an_account_is_not_deleted(guest, alice, who):
+def test_a_customer_with_a_card_or_an_account_is_not_deleted(guest, alice, who):
     add_card(guest if who == "guest" else alice, reusable=True)
     if who == "user":
         alice.delete(alice.cart()["payment_methods"][0]["url"])
@@ -264,20 +264,20 @@ def test_one_who_has_a_card_or_an_account_is_not_deleted(guest, alice, who):
     assert len(FAKE.books()["customer"]) == 1
 
 
-def test_one_whom_stripe_never_heard_of_is_deleted_without_it():
+def test_a_customer_that_stripe_does_not_know_is_deleted_without_a_call():
     StripeCustomer.objects.create()
     let_an_hour_pass()
 
     assert (delete_unused_customers(), calls()) == (1, [])
 
 
-def test_one_who_is_deleted_at_stripe_already_is_deleted(unneeded):
+def test_a_customer_that_is_deleted_at_stripe_already_is_deleted(unneeded):
     client().v1.customers.delete(unneeded.reference)
 
     assert (delete_unused_customers(), StripeCustomer.objects.count()) == (1, 0)
 
 
-def test_one_who_is_given_a_card_at_this_moment_stays(unneeded, guest, monkeypatch):
+def test_a_customer_that_is_given_a_card_at_this_moment_stays(unneeded, guest, monkeypatch):
     def lose(customer):
         StripeCard.objects.create(customer=customer, brand="visa", last4="4242", exp_month=1, exp_year=2035)
         return delete(customer)
@@ -290,7 +290,7 @@ def test_one_who_is_given_a_card_at_this_moment_stays(unneeded, guest, monkeypat
     assert StripeCustomer.objects.get() == unneeded
 
 
-def test_while_stripe_is_silent_he_stays(unneeded, caplog):
+def test_while_stripe_is_silent_the_customer_stays(unneeded, caplog):
     FAKE.fault("error", times=2)
 
     assert (delete_unused_customers(), StripeCustomer.objects.count()) == (0, 1)
@@ -309,7 +309,7 @@ def test_the_saved_cards_of_an_abandoned_cart_go_with_their_customers(guest):
     assert (StripeCard.objects.count(), StripeCustomer.objects.count(), attached()) == (0, 0, [])
 
 
-def test_a_customer_whom_stripe_does_not_know_is_not_replaced(alice):
+def test_a_customer_that_stripe_does_not_know_is_not_replaced(alice):
     """The shop may have another account's key for a while."""
     add_card(alice, reusable=True)
     StripeCustomer.objects.update(reference="cus_elsewhere")
@@ -400,15 +400,15 @@ def test_it_takes_the_token_against_forged_requests(alice):
 
 
 @override_settings(LORIKEET_THROTTLE_RATES={"guess_cart": "2/hour"})
-def test_whoever_tries_many_is_stopped(alice, mallory):
-    """It is what somebody does who has a list of stolen cards."""
+def test_a_user_who_tries_many_cards_is_throttled(alice, mallory):
+    """A thief tries a list of stolen cards in this way."""
     statuses = [alice.post(SETUP).status_code for _ in range(3)]
 
     assert statuses == [201, 201, 429]
     assert mallory.post(SETUP).status_code == 201
 
 
-def test_another_browser_of_his_is_counted_with_it(alice):
+def test_another_browser_of_the_user_is_counted_with_it(alice):
     with override_settings(LORIKEET_THROTTLE_RATES={"guess_cart": "1/hour"}):
         statuses = [browser.post(SETUP).status_code for browser in (alice, Browser(alice.user))]
 
@@ -427,7 +427,7 @@ def test_a_silent_stripe_is_answered_503(alice, path):
     assert StripeCustomer.objects.count() == len(FAKE.books()["customer"]) == 1
 
 
-def test_a_card_that_was_saved_for_somebody_else_is_no_card(alice, mallory):
+def test_a_card_that_was_saved_for_another_user_is_no_card(alice, mallory):
     made = mallory.post(SETUP).json()
     confirmed = client().v1.setup_intents.confirm(made["id"], {"payment_method": "pm_card_visa"})
 

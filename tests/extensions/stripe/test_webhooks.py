@@ -44,7 +44,7 @@ def poke(body, secret="whsec_lorikeet", at=None):
 
 @pytest.fixture
 def ignored(fake, unchanged):
-    """Return a function that posts an event of which nothing comes, not even a question, and gives its status."""
+    """Return a function that posts an event which changes nothing and asks Stripe nothing, and gives its status."""
 
     def post(body, **options):
         asked = len(fake.calls())
