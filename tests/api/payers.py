@@ -4,7 +4,7 @@ from lorikeet.models import Order, PaymentAttempt
 from lorikeet.outcomes import Pending
 from tests.testapp.models import ScriptedCard
 
-__all__ = ["ACTION", "charge", "get_ready", "order", "stand", "start_waiting"]
+__all__ = ["ACTION", "charge", "get_ready", "order", "start_waiting", "state_of"]
 
 ACTION = {"url": "https://provider.example/step"}
 
@@ -34,6 +34,6 @@ def charge():
     return PaymentAttempt.objects.get(kind="charge")
 
 
-def stand(cart):
+def state_of(cart):
     """Return what a cart holds, without what merely tells how it got there."""
     return cart["items"], cart["adjustments"], cart["grand_total"], cart["pending_checkout"]

@@ -9,7 +9,7 @@ from lorikeet.outcomes import NotFound, Paid, Pending
 from tests.testapp.clients import Browser
 from tests.testapp.models import ScriptedCard
 
-from .payers import ACTION, order, stand, start_waiting
+from .payers import ACTION, order, start_waiting, state_of
 
 PAID = Paid("ref", Decimal("12"), "AUD")
 WAITING = Pending("ref", action=ACTION)
@@ -35,13 +35,13 @@ def test_a_payment_that_was_stopped_is_answered_200(shopper, wine, said):
 def test_the_cart_is_as_it_was(shopper, wine):
     shopper.add_wine(wine, 2)
     shopper.add_adjustment("ShareOff", parts=10)
-    before = stand(shopper.cart())
+    before = state_of(shopper.cart())
     checkout = start_waiting_with(shopper)
     ScriptedCard.script(check_payment=WAITING, cancel_payment=True)
 
     shopper.post(checkout["cancel_url"], {})
 
-    assert stand(shopper.cart()) == before
+    assert state_of(shopper.cart()) == before
 
 
 def start_waiting_with(shopper):
@@ -62,7 +62,7 @@ def test_the_provider_is_asked_and_then_stopped(shopper, wine):
     assert [name for name, _ in ScriptedCard.asked] == ["check_payment", "cancel_payment"]
 
 
-def test_what_was_paid_meanwhile_is_answered_200_with_the_order(shopper, wine):
+def test_a_payment_made_meanwhile_is_answered_200_with_the_order(shopper, wine):
     checkout = start_waiting(shopper, wine)
     ScriptedCard.script(check_payment=PAID)
 
@@ -73,7 +73,7 @@ def test_what_was_paid_meanwhile_is_answered_200_with_the_order(shopper, wine):
     assert order().state == "placed"
 
 
-def test_what_is_paid_while_it_is_being_stopped_is_placed(shopper, wine):
+def test_an_order_paid_while_it_is_being_cancelled_is_placed(shopper, wine):
     checkout = start_waiting(shopper, wine)
     ScriptedCard.script(check_payment=[WAITING, PAID], cancel_payment=False)
 
@@ -82,7 +82,7 @@ def test_what_is_paid_while_it_is_being_stopped_is_placed(shopper, wine):
     assert (response.status_code, order().state) == (200, "placed")
 
 
-def test_what_cannot_be_stopped_goes_on_waiting(shopper, wine):
+def test_a_payment_that_cannot_be_stopped_goes_on_waiting(shopper, wine):
     checkout = start_waiting(shopper, wine)
     ScriptedCard.script(check_payment=Pending("ref"), cancel_payment=False)
 
@@ -104,7 +104,7 @@ def test_nothing_is_released_before_the_provider_has_answered(shopper, wine, sil
     assert shopper.cart()["items"] == []
 
 
-def test_what_was_cancelled_already_is_answered_200_again_without_asking(shopper, wine):
+def test_a_cancelled_order_is_answered_200_again_without_asking(shopper, wine):
     checkout = start_waiting(shopper, wine)
     ScriptedCard.script(check_payment=WAITING, cancel_payment=True)
     first = shopper.post(checkout["cancel_url"], {})
@@ -116,7 +116,7 @@ def test_what_was_cancelled_already_is_answered_200_again_without_asking(shopper
     assert ScriptedCard.asked == []
 
 
-def test_what_was_placed_already_is_answered_with_the_order(shopper, wine):
+def test_a_placed_order_is_answered_with_the_order(shopper, wine):
     checkout = start_waiting(shopper, wine)
     ScriptedCard.script(check_payment=PAID)
     shopper.checkout()
@@ -129,7 +129,7 @@ def test_what_was_placed_already_is_answered_with_the_order(shopper, wine):
 
 
 @pytest.mark.parametrize("body", [{"data": {}}, {"confirm_duplicate": True}, [], "x"])
-def test_it_takes_no_parameters(shopper, wine, unchanged, body):
+def test_cancelling_takes_no_parameters(shopper, wine, unchanged, body):
     checkout = start_waiting(shopper, wine)
 
     with unchanged():
@@ -139,7 +139,7 @@ def test_it_takes_no_parameters(shopper, wine, unchanged, body):
     assert ScriptedCard.asked == []
 
 
-def test_after_it_another_checkout_makes_another_order(alice, wine):
+def test_a_checkout_after_cancelling_makes_another_order(alice, wine):
     checkout = start_waiting(alice, wine)
     ScriptedCard.script(check_payment=WAITING, cancel_payment=True)
     alice.post(checkout["cancel_url"], {})

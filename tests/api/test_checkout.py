@@ -187,7 +187,7 @@ def extras():
 
 
 @pytest.mark.parametrize("unit_price", ["12", "0"])
-def test_what_receivers_return_is_in_the_answer_where_lorikeets_own_keys_win(shopper, extras, unit_price):
+def test_dicts_of_receivers_are_in_the_answer_below_lorikeets_own_keys(shopper, extras, unit_price):
     shopper.get_ready(make_wine(unit_price))
 
     body = shopper.checkout(idempotency_key="k").json()
@@ -200,7 +200,7 @@ def test_what_receivers_return_is_in_the_answer_where_lorikeets_own_keys_win(sho
     assert pages == [order.get_absolute_url()] * 2
 
 
-def test_what_receivers_return_is_in_the_answer_to_the_confirmation_that_places_the_order(shopper, wine, extras):
+def test_dicts_of_receivers_are_in_the_answer_to_the_placing_confirmation(shopper, wine, extras):
     checkout = start_waiting(shopper, wine, check_payment=Paid("ref", Decimal(12), "AUD"))
 
     assert shopper.post(checkout["confirm_url"]).json()["points"] == "12.00"
@@ -359,7 +359,7 @@ def test_a_refused_payment_undoes_what_the_lines_prepared(shopper, wine):
     ]
 
 
-def test_what_is_gone_at_placing_answers_409_and_leaves_everything(shopper, wine, unchanged):
+def test_a_line_that_is_gone_at_placing_answers_409_and_changes_nothing(shopper, wine, unchanged):
     """T20, T23."""
     shopper.get_ready(wine)
     shopper.add(NEW_ITEM, "MoodyLine", mood="gone")

@@ -70,7 +70,7 @@ def test_saying_no_is_the_same_as_saying_nothing(shopper, wine, parked):
 
 
 @pytest.mark.parametrize("difference", ["quantity", "product", "adjustment", "price", "address", "payment method"])
-def test_something_else_is_no_duplicate(shopper, wine, parked, difference):
+def test_a_different_cart_is_no_duplicate(shopper, wine, parked, difference):
     other = make_wine() if difference == "product" else wine
     shopper.add_wine(other)
     if difference == "payment method":
@@ -91,7 +91,7 @@ def test_something_else_is_no_duplicate(shopper, wine, parked, difference):
     assert Order.objects.count() == 2
 
 
-def test_after_half_an_hour_it_is_taken_for_another(shopper, wine, parked):
+def test_after_half_an_hour_the_same_is_no_duplicate(shopper, wine, parked):
     pass_time(minutes=31)
     get_ready(shopper, wine)
     ScriptedCard.script(start_payment=Paid("ref", Decimal("12"), "AUD"))
@@ -106,7 +106,7 @@ def test_the_same_cart_of_another_shopper_is_no_duplicate(shopper, wine, parked,
     assert mallory.checkout().status_code == 200
 
 
-def test_what_was_placed_may_be_bought_again_at_once(shopper, wine):
+def test_a_placed_order_may_be_bought_again_at_once(shopper, wine):
     ScriptedCard.script(start_payment=[Paid(f"ref{number}", Decimal("12"), "AUD") for number in range(2)])
     answers = []
 

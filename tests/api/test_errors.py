@@ -9,7 +9,7 @@ COLLECTIONS = [NEW_ITEM, NEW_ADDRESS, NEW_PAYMENT_METHOD, NEW_ADJUSTMENT]
 
 @pytest.mark.parametrize("path", ["/_cart/1/", "/_cart/address/1/", "/_cart/payment-method/1/", "/_cart/adjustment/1/"])
 @pytest.mark.parametrize("method", ["GET", "PATCH", "DELETE"])
-def test_what_is_not_there_is_answered_404_with_one_body(guest, unchanged, method, path):
+def test_a_missing_row_is_answered_404_with_one_body(guest, unchanged, method, path):
     with unchanged():
         response = guest.request(method, path, {})
 

@@ -44,7 +44,7 @@ def test_one_more_than_the_limit_is_refused(shopper, unchanged, setting):
 
 
 @pytest.mark.parametrize("setting", NEW)
-def test_what_was_deleted_makes_room(shopper, setting):
+def test_a_deleted_row_makes_room(shopper, setting):
     path, body, _ = NEW[setting]
     with override_settings(**{setting: 1}):
         shopper.delete(shopper.post(path, body).json()["url"])

@@ -161,7 +161,7 @@ def test_the_cart_waits_for_nothing_any_more_when_it_is_paid(shopper, wine):
     assert shopper.cart()["pending_checkout"] is None
 
 
-def test_what_is_added_meanwhile_waits_for_the_next_checkout(shopper, wine):
+def test_a_line_added_meanwhile_waits_for_the_next_checkout(shopper, wine):
     start_waiting(shopper, wine)
     line = shopper.add(NEW_ITEM, "MoodyLine", amount="7")
     ScriptedCard.script(check_payment=PAID)

@@ -109,7 +109,7 @@ def rename_product(guest, wine):
         rename_product,
     ],
 )
-def test_whatever_the_shopper_would_see_changes_the_validator(guest, wine, change):
+def test_every_visible_change_changes_the_validator(guest, wine, change):
     """A price in the catalogue included."""
     guest.get_ready(wine)
     before = guest.etag()

@@ -63,7 +63,7 @@ def test_an_order_that_cost_nothing_has_no_payment_method(shopper, wine):
 
 
 @pytest.mark.parametrize("id", ["7", "nothing", "00000000-0000-4000-8000-000000000000", "%00", "é"])
-def test_what_is_no_checkout_is_not_found(shopper, wine, id):
+def test_an_id_that_is_no_checkout_is_not_found(shopper, wine, id):
     start_waiting(shopper, wine)
 
     response = shopper.get(f"/_cart/checkout/{id}/")

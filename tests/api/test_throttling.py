@@ -243,7 +243,7 @@ def test_a_refusal_after_the_action_is_counted_as_one_at_once(shopper, wine):
 
 
 @pytest.mark.parametrize("way", ["confirm", "checkout"])
-def test_what_took_too_long_is_no_refusal(shopper, wine, way):
+def test_an_expired_order_is_no_refusal(shopper, wine, way):
     checkout = start_waiting(shopper, wine)
     Order.objects.update(expires_at=now() - timedelta(seconds=1))
     models.ScriptedCard.script(check_payment=Pending("ref"), cancel_payment=True, start_payment=Pending("ref2"))

@@ -71,7 +71,7 @@ def test_a_payment_that_is_under_way_goes_on_waiting(shopper, placed, provider):
 @pytest.mark.parametrize(
     "data", [{"more": 1}, {"reference": ""}, {"reference": 7}, {"reference": None}, {"reference": "x" * 256}]
 )
-def test_what_is_no_reference_is_answered_400_naming_the_field(shopper, placed, unchanged, data):
+def test_a_value_that_is_no_reference_is_answered_400_naming_the_field(shopper, placed, unchanged, data):
     with unchanged():
         response = shopper.post(placed["confirm_url"], {"data": data})
 

@@ -53,7 +53,7 @@ def test_an_event_of_a_payment_that_failed_cancels_the_order(shopper, waiting, p
     assert [item["total"] for item in shopper.cart()["items"]] == ["12.00"]
 
 
-def test_what_an_event_says_is_not_believed(waiting, provider, unchanged):
+def test_the_content_of_an_event_is_not_believed(waiting, provider, unchanged):
     """The provider is asked, and has not decided."""
     (payment,) = provider.payments()
     event = {"id": "evt_1", "object": payment["id"], "key": payment["key"], "state": "succeeded", "amount": 1200}

@@ -31,14 +31,14 @@ class TestCode:
 
         assert typed == set()
 
-    def test_what_is_typed_is_in_no_language_that_could_be_run(self):
+    def test_typed_blocks_are_in_no_language_that_could_be_run(self):
         languages = {
             language for text in all_pages().values() for language in re.findall(r"\.\. code-block:: *(\S*)", text)
         }
 
         assert languages == {"console", "text", "diff"}
 
-    def test_what_is_included_comes_from_tested_folders(self):
+    def test_included_files_come_from_tested_folders(self):
         sources = {
             ((ROOT / name).parent / path).resolve().relative_to(ROOT).as_posix()
             for name, text in all_pages().items()
@@ -142,7 +142,7 @@ class TestModels:
     @pytest.mark.parametrize(
         ("model", "like"), [(models.Adjustment, models.LineItem), (models.PaymentMethod, models.DeliveryAddress)]
     )
-    def test_those_without_a_table_have_the_columns_they_are_said_to_have(self, model, like):
+    def test_models_without_a_table_have_the_columns_they_are_said_to_have(self, model, like):
         assert set(columns(model)) == set(columns(like))
 
 
@@ -238,7 +238,7 @@ def statuses_of(method, url):
 
 
 class TestSecurity:
-    def test_who_may_do_what_is_the_matrix_that_is_tested(self):
+    def test_the_table_of_access_is_the_matrix_that_is_tested(self):
         with (DOCS / "explanation" / "access.csv").open(encoding="utf-8", newline="") as table:
             listed = {
                 row["Request"]: (row["Whose it is"][:3], row["Another caller"][:3])
@@ -367,7 +367,7 @@ class TestCoverage:
 
         assert {row["Where"] for row in coverage()} == explained
 
-    def test_whatever_is_not_simply_there_says_how(self):
+    def test_every_requirement_met_otherwise_says_how(self):
         silent = {row["Where"] for row in coverage() if not row["How"]}
 
         assert silent <= {"Core", "Not in the core"}

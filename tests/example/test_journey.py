@@ -297,7 +297,7 @@ class TestCatalogue:
     @pytest.mark.parametrize(
         "url", ["/pictures/wines/QH-RIES-23/huge.svg", "/pictures/wines/NO/thumb.svg", "/wines/NO/"]
     )
-    def test_what_is_not_there_is_not_found(self, catalogue, client, url):
+    def test_missing_page_is_not_found(self, catalogue, client, url):
         assert client.get(url).status_code == 404
 
     def test_pages_let_no_other_scripts_in(self, catalogue, client):

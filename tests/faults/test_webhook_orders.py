@@ -147,7 +147,7 @@ def test_a_payment_that_fails_ends_as_if_never_asked(deliveries, moment):
 
 
 @pytest.mark.parametrize("name", ["forged", "unknown"])
-def test_what_is_not_about_a_payment_of_ours_changes_nothing(deliveries, unchanged, name):
+def test_an_event_of_an_unknown_payment_changes_nothing(deliveries, unchanged, name):
     deliveries.begin()
     deliveries.provider.settle(deliveries.reference)
 

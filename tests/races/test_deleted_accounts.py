@@ -79,7 +79,7 @@ def test_an_order_that_is_placed_while_its_account_is_being_deleted_keeps_its_li
     assert list(violations()) == []
 
 
-def test_what_is_added_while_the_account_is_being_deleted_goes_with_its_cart(buyer, monkeypatch):
+def test_a_line_added_while_the_account_is_being_deleted_goes_with_its_cart(buyer, monkeypatch):
     with deleting(buyer.user, monkeypatch):
         buyer.add_wine(make_wine())
 

@@ -156,7 +156,7 @@ def test_two_logins_at_once_merge_a_cart_once(at_once, round_):
 
 @unlimited
 @pytest.mark.parametrize("round_", ROUNDS)
-def test_what_is_added_during_a_checkout_is_charged_or_stays(at_once, round_):
+def test_a_line_added_during_a_checkout_is_charged_or_stays(at_once, round_):
     user, wine = make_user(), make_wine("10")
     Browser(user).get_ready(wine)
     buyer, *adders = clones(user, 9)

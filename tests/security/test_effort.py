@@ -61,7 +61,7 @@ def test_text_of_every_kind_is_read_in_proportion_to_its_length(guest, harmless,
 
 
 @pytest.mark.parametrize("text", ["\u0315\u0300", "4 "], ids=ascii)
-def test_so_are_keys_and_email_addresses(guest, harmless, unchanged, text):
+def test_keys_and_email_addresses_are_read_in_proportion_to_their_length(guest, harmless, unchanged, text):
     bodies = [json.dumps(body, ensure_ascii=False).encode() for body in ({"email": full_of(text)}, {full_of(text): 1})]
 
     for body in bodies:

@@ -25,7 +25,7 @@ def test_the_key_of_the_cart_never_comes_out(guest, wine):
     assert str(key) not in text and key.hex not in text
 
 
-def test_what_went_wrong_at_the_bank_is_not_told(shopper, wine):
+def test_an_error_of_the_bank_is_not_shown(shopper, wine):
     shopper.get_ready(wine, token="tok_raising")
 
     response = shopper.checkout()

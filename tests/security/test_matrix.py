@@ -130,7 +130,7 @@ def test_a_stranger_to_a_guest(name, kind, wine, unchanged):
 
 
 @pytest.mark.parametrize(("name", "method"), OBJECT_CALLS)
-def test_what_is_not_yours_looks_like_what_is_not_there(name, method, wine):
+def test_an_object_of_another_actor_looks_like_a_missing_one(name, method, wine):
     stranger = make_stranger("another user", wine)
     foreign = url_of(name, make_owner("user", wine))
     missing = ROWS[name].path.format(id=987654321)

@@ -34,7 +34,7 @@ NO_IDS = [
 
 
 @pytest.mark.parametrize("text", NO_IDS, ids=lambda text: text[:12])
-def test_what_is_no_id_names_nothing(guest, wine, unchanged, text):
+def test_text_that_is_no_id_names_nothing(guest, wine, unchanged, text):
     guest.add_wine(wine)
     calls = [(method, prefix) for prefix in PREFIXES for method in ("GET", "PATCH", "DELETE")]
 

@@ -119,7 +119,7 @@ def test_a_cart_with_a_checkout_in_flight_stays(unchanged):
     assert count == 0
 
 
-def test_what_an_order_names_stays_and_the_order_with_it():
+def test_rows_that_an_order_names_stay_and_the_order_with_them():
     cart = ready_cart()
     address, card = models.StreetAddress.objects.get(), models.PretendCard.objects.get()
     models.StreetAddress.objects.create(cart=cart, **STREET)
@@ -133,7 +133,7 @@ def test_what_an_order_names_stays_and_the_order_with_it():
     assert list(DeliveryAddress.objects.select_subclasses()) == [address]
 
 
-def test_what_was_made_in_the_cart_by_a_user_stays():
+def test_rows_made_in_the_cart_by_a_user_stay():
     cart, user = make_cart(), make_user()
     address = models.StreetAddress.objects.create(cart=cart, user=user, **STREET)
     abandon(cart)
@@ -213,7 +213,7 @@ def test_a_cart_that_could_not_be_deleted_is_left_alone_for_a_day(unchanged, cap
     assert abandoned.delete_abandoned_carts() == 1
 
 
-def test_what_a_receiver_of_the_sites_raises_keeps_one_cart_only(caplog):
+def test_a_failing_receiver_of_the_sites_keeps_one_cart_only(caplog):
     carts = [ready_cart() for _ in range(2)]
     abandon(*carts)
 

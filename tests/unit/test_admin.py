@@ -152,7 +152,7 @@ def test_amounts_have_the_decimal_places_of_their_currency(admin, sale):
     assert ".0000" not in orders + attempts + order + detail
 
 
-def test_what_was_sold_is_shown_with_its_amounts_and_currency(admin, sale):
+def test_a_sold_line_is_shown_with_its_amounts_and_currency(admin, sale):
     shown = words(page(admin, "order_change", sale.pk))
 
     assert f"wine line {models.WineLine.objects.get().pk} — 14.00 AUD" in shown
@@ -211,7 +211,7 @@ def test_without_such_a_page_there_is_no_link(admin, sale):
     assert link_to_page(admin, sale) is None
 
 
-def test_what_a_shopper_has_typed_is_escaped(admin, sale):
+def test_text_typed_by_a_shopper_is_escaped(admin, sale):
     models.StreetAddress.objects.update(addressee="<script>alert(1)</script>")
     Order.objects.update(guest_email='"<script>"@example.com')
 
@@ -285,7 +285,7 @@ def test_an_attempt_is_found_by_the_providers_reference(admin, sale):
 
 @NAMES
 @pytest.mark.parametrize("term", ["nothing", "99999999999999999999999999", "\u202e", "%"])
-def test_what_is_not_there_is_not_found(admin, sale, name, term):
+def test_a_missing_row_is_not_found(admin, sale, name, term):
     assert count(admin, name, q=term) == 0
 
 

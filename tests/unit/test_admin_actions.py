@@ -215,7 +215,7 @@ def test_a_refund_needs_a_reason_and_an_amount_that_is_one(act, allow, sold, scr
     assert (scripted.asked, log()) == ([], [])
 
 
-def test_what_cannot_be_paid_back_is_said_and_the_others_are_paid_back(act, allow, sold, scripted):
+def test_an_order_that_cannot_be_refunded_is_reported_and_the_others_are_refunded(act, allow, sold, scripted):
     allow("refund_order")
     unpaid = make_order()
     scripted.script(refund_payment=received("re_1", "5"))
@@ -246,7 +246,7 @@ def test_the_staff_cancel_what_can_be_stopped(act, allow, waiting, scripted):
 
 
 @pytest.mark.parametrize(("answer", "state"), [(received(), "placed"), (Pending(), "pending")], ids=repr)
-def test_what_cannot_be_stopped_says_so(act, allow, waiting, scripted, answer, state):
+def test_a_payment_that_cannot_be_stopped_says_so(act, allow, waiting, scripted, answer, state):
     allow("cancel_order")
     scripted.script(check_payment=answer, cancel_payment=False)
 
@@ -338,7 +338,7 @@ def test_the_staff_decide_payments_whose_provider_cannot_be_asked(act, allow, pa
 
 
 @pytest.mark.parametrize("action", ["mark_paid", "mark_not_paid"])
-def test_what_can_be_asked_about_is_not_decided_by_hand(act, allow, waiting, unchanged, action):
+def test_a_payment_that_can_be_asked_about_is_not_decided_by_hand(act, allow, waiting, unchanged, action):
     allow("resolve_paymentattempt")
     with unchanged():
         said = act(action, waiting)
@@ -347,7 +347,7 @@ def test_what_can_be_asked_about_is_not_decided_by_hand(act, allow, waiting, unc
     assert log() == []
 
 
-def test_of_several_those_are_decided_that_may_be(act, allow, waiting, parked):
+def test_of_several_payments_the_parked_ones_are_decided(act, allow, waiting, parked):
     allow("resolve_paymentattempt")
     said = act("mark_paid", waiting, parked)
 
@@ -357,7 +357,7 @@ def test_of_several_those_are_decided_that_may_be(act, allow, waiting, parked):
     assert (states(waiting), states(parked)) == (("pending", "pending"), ("paid", "placed"))
 
 
-def test_what_is_settled_is_taken_off_the_list(act, allow, attempt):
+def test_a_settled_payment_is_taken_off_the_list(act, allow, attempt):
     allow("resolve_paymentattempt")
     settle(attempt, Refused(DECLINED))
     settle(attempt, received())
@@ -368,7 +368,7 @@ def test_what_is_settled_is_taken_off_the_list(act, allow, attempt):
     assert log() == [("clerk", "paymentattempt", attempt.pk, "Seen: late money.")]
 
 
-def test_what_is_not_settled_stays_on_the_list(act, allow, parked):
+def test_an_unsettled_payment_stays_on_the_list(act, allow, parked):
     allow("resolve_paymentattempt")
     said = act("mark_seen", parked)
 

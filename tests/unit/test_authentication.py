@@ -209,19 +209,19 @@ def test_every_other_client_is_a_guest(user):
 @pytest.mark.parametrize(
     "headers", [{}, {"authorization": "Basic am9lOng="}, {"authorization": "negotiate x"}], ids=str
 )
-def test_what_a_browser_sends_by_itself_needs_a_csrf_token(user, headers):
+def test_a_cookie_needs_a_csrf_token(user, headers):
     """A guest's cart rides on a cookie as much as a user's."""
     with pytest.raises(PermissionDenied, match="CSRF Failed: CSRF cookie not set"):
         refuse_foreign_sites(request_from(method="post", user=user, **headers))
 
 
 @pytest.mark.parametrize("headers", [{"authorization": "Token x"}, {"x_cart_token": "new"}], ids=str)
-def test_what_only_a_page_of_the_site_can_send_needs_none(headers):
+def test_a_header_that_only_the_sites_pages_can_send_needs_no_csrf_token(headers):
     refuse_foreign_sites(request_from(method="post", user=Shopper(handle="alice"), **headers))
 
 
 @pytest.mark.parametrize("method", ["get", "head", "options", "trace"])
-def test_what_changes_nothing_needs_none(method):
+def test_a_safe_method_needs_no_csrf_token(method):
     refuse_foreign_sites(request_from(method=method, user=Shopper(handle="alice")))
 
 

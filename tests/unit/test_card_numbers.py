@@ -135,7 +135,7 @@ def test_digits_of_several_things_or_of_another_are_not_put_together(text):
     assert not holds_card_number(text)
 
 
-def test_what_only_looks_like_an_iban_is_searched():
+def test_text_that_only_looks_like_an_iban_is_searched():
     assert holds_card_number("DE88 4005 0150 6083 7783 53")
 
 

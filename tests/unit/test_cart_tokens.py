@@ -52,7 +52,7 @@ def test_text_that_was_not_signed_here_is_no_cart_token(token):
         read_cart_token(token)
 
 
-def test_what_was_signed_but_is_no_key_is_no_cart_token():
+def test_signed_text_that_is_no_key_is_no_cart_token():
     with pytest.raises(InvalidToken):
         read_cart_token(TimestampSigner(salt=CART).sign("no key"))
 

@@ -257,7 +257,7 @@ def test_a_guests_cart_is_remembered_by_a_token_where_one_is_asked_for():
     assert request.session == {}
 
 
-def test_what_is_remembered_is_not_remembered_again():
+def test_a_remembered_cart_is_not_remembered_again():
     cart, request = make_cart(), request_of()
 
     assert Shopper(key=cart.key).remember(request, cart) is None
@@ -347,14 +347,14 @@ def test_the_lock_says_when_the_cart_was_last_changed():
     assert found.updated_at > cart.updated_at
 
 
-def test_what_is_written_under_the_lock_goes_when_the_block_fails(unchanged):
+def test_a_write_under_the_lock_is_undone_when_the_block_fails(unchanged):
     cart = make_cart()
 
     with unchanged(), pytest.raises(ZeroDivisionError), locked(Shopper(key=cart.key)):
         add_wine(cart, product=1 / 0)
 
 
-def test_a_cart_made_for_a_write_goes_when_the_block_fails():
+def test_a_cart_made_for_a_write_is_undone_when_the_block_fails():
     with pytest.raises(ZeroDivisionError), locked(Shopper(), create=True):
         raise ZeroDivisionError
 

@@ -72,7 +72,7 @@ def test_a_timeout_is_no_refusal(cart, bank, error):
     assert len(charged()) == 1
 
 
-def test_what_is_no_payment_is_no_refusal_either(cart, bank):
+def test_a_return_value_that_is_no_payment_is_no_refusal_either(cart, bank):
     bank(lambda card, order, amount: "ch_1")
 
     order = checkout(cart).order
@@ -237,7 +237,7 @@ def test_a_line_may_keep_what_it_took_and_forget_it_again(cart, monkeypatch):
         sold.save()
 
 
-def test_what_cannot_be_had_any_more_stops_the_sale_and_every_conflict_is_named(cart, unchanged, monkeypatch):
+def test_conflicts_stop_the_sale_and_each_is_named(cart, unchanged, monkeypatch):
     def used_up(coupon):
         raise ConflictError("used_up", "This coupon is used up.", "adjustments")
 
@@ -312,7 +312,7 @@ class Weighed(ChargeSource):
         yield Charge("post", "Post", Decimal("5"), data={"kilograms": Decimal("1.50"), "until": date(2026, 1, 31)})
 
 
-def test_what_the_cart_shows_of_a_charge_the_order_keeps(cart):
+def test_an_order_keeps_what_the_cart_shows_of_a_charge(cart):
     with charging(Weighed):
         order = checkout(cart).order
 

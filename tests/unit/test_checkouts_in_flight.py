@@ -185,7 +185,7 @@ def test_an_order_that_waits_for_the_staff_is_shown_to_its_key(cart, scripted):
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_what_is_paid_elsewhere_lets_the_shopper_buy_something_new(cart, scripted):
+def test_an_order_paid_elsewhere_lets_the_shopper_buy_something_new(cart, scripted):
     first = checkout(cart).order
     add_wine(cart, "7")
 
@@ -197,7 +197,7 @@ def test_what_is_paid_elsewhere_lets_the_shopper_buy_something_new(cart, scripte
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_what_waits_is_in_flight_until_what_is_new_is_made(cart):
+def test_a_waiting_order_is_in_flight_until_the_new_one_is_made(cart):
     """A client compares the cart with the one it saw, in which there was a checkout in flight."""
     first = checkout(cart).order
     add_wine(cart, "7")
@@ -217,7 +217,7 @@ def test_with_nothing_new_it_is_the_same_checkout(cart):
     assert (second, second.slot) == (first, cart)
 
 
-def test_what_is_paid_here_is_finished_first(cart, scripted):
+def test_an_order_paid_here_is_finished_first(cart, scripted):
     first = checkout_waiting(cart, scripted)
     add_wine(cart, "7")
 
@@ -227,7 +227,7 @@ def test_what_is_paid_here_is_finished_first(cart, scripted):
 
 @pytest.mark.usefixtures("elsewhere")
 @pytest.mark.parametrize("state", ["unknown", "calling"])
-def test_what_is_not_known_yet_is_finished_first(cart, scripted, state):
+def test_an_order_of_unknown_outcome_is_finished_first(cart, scripted, state):
     first = checkout(cart).order
     add_wine(cart, "7")
     PaymentAttempt.objects.update(state=state)
@@ -236,7 +236,7 @@ def test_what_is_not_known_yet_is_finished_first(cart, scripted, state):
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_a_key_keeps_its_order_whatever_is_new(cart):
+def test_a_key_keeps_its_order_with_new_lines_in_the_cart(cart):
     first = checkout(cart, Terms(key="k")).order
     add_wine(cart, "7")
 
@@ -244,7 +244,7 @@ def test_a_key_keeps_its_order_whatever_is_new(cart):
 
 
 @pytest.mark.usefixtures("elsewhere")
-def test_what_is_new_and_not_ready_leaves_the_first_where_it_was(cart, unchanged):
+def test_a_new_cart_that_is_not_ready_leaves_the_first_order_in_flight(cart, unchanged):
     checkout(cart)
     add_wine(cart, "7")
     models.StreetAddress.objects.update(active=False)

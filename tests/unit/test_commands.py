@@ -188,7 +188,7 @@ def test_books_that_agree_pass(provider):
     assert run("lorikeet_reconcile") == ["The providers' books agree."]
 
 
-def test_what_is_only_open_is_settled_and_passes(waiting, provider):
+def test_an_open_payment_is_settled_and_passes(waiting, provider):
     """It may be a payment that is being made this very moment."""
     paid = provider.pay_elsewhere(1200, "AUD", key=waiting.key)
 
@@ -197,7 +197,7 @@ def test_what_is_only_open_is_settled_and_passes(waiting, provider):
     assert states(waiting) == ("paid", "placed")
 
 
-def test_what_is_unpaid_fails_and_is_looked_at(waiting, provider):
+def test_an_unpaid_payment_fails_and_is_looked_at(waiting, provider):
     settle(claim(waiting.pk), Refused(DECLINED))
     paid = provider.pay_elsewhere(1200, "AUD", key=waiting.key)
 
@@ -206,7 +206,7 @@ def test_what_is_unpaid_fails_and_is_looked_at(waiting, provider):
     assert run("lorikeet_reconcile") == ["The providers' books agree."]
 
 
-def test_what_is_unknown_fails_and_is_left_alone(provider, unchanged):
+def test_an_unknown_payment_fails_and_is_left_alone(provider, unchanged):
     paid = provider.pay_elsewhere(1200, "AUD", key=uuid4())
 
     with unchanged():
@@ -215,7 +215,7 @@ def test_what_is_unknown_fails_and_is_left_alone(provider, unchanged):
     assert failed == ([line("unknown", paid)], "1 differences.")
 
 
-def test_what_is_unknown_is_paid_back_if_that_is_asked_for(provider):
+def test_an_unknown_payment_is_refunded_if_that_is_asked_for(provider):
     paid = provider.pay_elsewhere(1200, "AUD", key=uuid4())
 
     failed = fail("lorikeet_reconcile", "--refund")
@@ -226,7 +226,7 @@ def test_what_is_unknown_is_paid_back_if_that_is_asked_for(provider):
     assert run("lorikeet_reconcile") == ["The providers' books agree."]
 
 
-def test_what_was_paid_twice_is_paid_back_if_that_is_asked_for(waiting, provider):
+def test_a_second_payment_is_refunded_if_that_is_asked_for(waiting, provider):
     first = provider.pay_elsewhere(1200, "AUD", key=waiting.key)
     run("lorikeet_reconcile")
     second = provider.pay_elsewhere(1200, "AUD", key=waiting.key)
@@ -276,7 +276,7 @@ def test_a_provider_that_falls_silent_while_refunds_are_looked_at_is_named(waiti
     assert failed == ([line("refunds", paid)], "No answer from ExactCard; 1 differences elsewhere.")
 
 
-def test_what_cannot_be_settled_keeps_none_of_the_others_from_being_compared(waiting, provider, monkeypatch, caplog):
+def test_a_payment_that_cannot_be_settled_does_not_stop_the_others(waiting, provider, monkeypatch, caplog):
     def fail_to_settle(difference):
         raise ZeroDivisionError
 
@@ -291,7 +291,7 @@ def test_what_cannot_be_settled_keeps_none_of_the_others_from_being_compared(wai
     assert caplog.records[0].getMessage() == f"ExactCard {first['id']} could not be settled."
 
 
-def test_one_says_how_far_to_look_back(provider):
+def test_an_option_says_how_far_to_look_back(provider):
     provider.pay_elsewhere(1200, "AUD", key=uuid4())
 
     assert run("lorikeet_reconcile", "--days", "-1") == ["The providers' books agree."]

@@ -225,5 +225,5 @@ def test_the_first_step_that_is_not_done_is_the_current_one(fields, states):
         (["charges", "email"], ("done", "current", "done", "todo")),
     ],
 )
-def test_what_belongs_to_no_step_opens_a_review_at_the_end(fields, states):
+def test_a_reason_without_a_step_opens_a_review_at_the_end(fields, states):
     assert steps(*fields) == list(zip(("items", "delivery", "payment", "review"), states, strict=True))

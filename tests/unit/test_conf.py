@@ -174,7 +174,7 @@ def test_a_path_must_be_importable(value, problem):
     assert Settings.INVOICE_ID_GENERATOR.check(value) == not_importable(value, problem)
 
 
-def test_what_a_path_names_must_be_callable():
+def test_the_object_of_a_path_must_be_callable():
     assert Settings.INVOICE_ID_GENERATOR.check("lorikeet.conf.PREFIX") == (
         "names 'lorikeet.conf.PREFIX', which cannot be called"
     )

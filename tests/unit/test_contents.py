@@ -70,7 +70,7 @@ def test_the_rows_are_left_on_the_cart(read):
 
 
 @ways
-def test_what_was_selected_and_then_retired_is_not_selected(read):
+def test_a_selected_row_that_was_retired_is_not_selected(read):
     cart = ready_cart()
     models.StreetAddress.objects.update(active=False)
     models.PretendCard.objects.update(active=False)

@@ -42,7 +42,7 @@ def create(base, cart, model, data):
 
 
 @pytest.mark.parametrize("pk", ["", "x", "-1", "1.0", "1e3", "\uff11", "9" * 19, "9" * 5000, " 1", "1\x00"])
-def test_what_is_no_key_is_not_found(pk, django_assert_num_queries):
+def test_text_that_is_no_key_is_not_found(pk, django_assert_num_queries):
     cart = make_cart()
 
     with django_assert_num_queries(0), pytest.raises(Http404):
@@ -212,7 +212,7 @@ def test_a_full_cart_takes_no_more(unchanged):
 
 
 @pytest.mark.parametrize("kind", [IntegrityError, DataError])
-def test_what_only_the_table_refuses_is_the_clients_mistake_and_is_logged(monkeypatch, unchanged, caplog, kind):
+def test_a_row_that_only_the_table_refuses_is_the_clients_mistake_and_is_logged(monkeypatch, unchanged, caplog, kind):
     def refuse(line, *args, **kwargs):
         raise kind("no_two_alike")
 
@@ -228,7 +228,7 @@ def test_what_only_the_table_refuses_is_the_clients_mistake_and_is_logged(monkey
     ]
 
 
-def test_what_a_hosts_model_refuses_itself_is_refused_by_its_field(monkeypatch, unchanged):
+def test_a_row_that_the_hosts_model_refuses_is_refused_by_its_field(monkeypatch, unchanged):
     def validate(line, *args, **kwargs):
         raise ModelValidationError({"mood": ["Not today."]})
 
@@ -329,7 +329,7 @@ def test_a_row_that_is_replaced_needs_all_of_its_fields(unchanged):
         ({"quantity": 0}, {"quantity": ["Ensure this value is greater than or equal to 1."]}),
     ],
 )
-def test_what_is_no_change_is_refused(unchanged, body, detail):
+def test_data_that_is_no_change_is_refused(unchanged, body, detail):
     cart = make_cart()
     line = add_wine(cart)
 
@@ -347,7 +347,7 @@ def test_a_line_is_not_made_too_dear_by_a_change(unchanged):
     assert detail == {"total": ["The total is too large."]}
 
 
-def test_what_is_changed_is_returned():
+def test_a_changed_row_is_returned():
     cart = make_cart()
     line = add_wine(cart)
 
@@ -512,7 +512,7 @@ def place(request):
     return cart.delivery_address
 
 
-def test_what_the_site_has_selected_is_found_until_it_is_deselected(place):
+def test_an_address_of_the_site_is_found_until_it_is_deselected(place):
     cart = Cart.objects.get()
 
     assert editing.find(DeliveryAddress, cart, str(place.pk)) == place
@@ -522,14 +522,14 @@ def test_what_the_site_has_selected_is_found_until_it_is_deselected(place):
         editing.find(DeliveryAddress, cart, str(place.pk))
 
 
-def test_what_the_site_has_selected_is_not_changed(place, unchanged):
+def test_an_address_of_the_site_is_not_changed(place, unchanged):
     with unchanged():
         detail = refusal(editing.edit_choice, DeliveryAddress, place, Cart.objects.get(), {"data": {"suburb": "x"}}, {})
 
     assert detail == {"data": ["This is the shop's: select or deselect it, or add one of your own."]}
 
 
-def test_what_the_site_has_selected_is_taken_out_of_this_cart_only(place):
+def test_an_address_of_the_site_is_taken_out_of_this_cart_only(place):
     cart = Cart.objects.get()
 
     editing.retire(DeliveryAddress, cart, place)
@@ -539,7 +539,7 @@ def test_what_the_site_has_selected_is_taken_out_of_this_cart_only(place):
 
 
 @override_settings(LORIKEET_MAX_ADDRESSES=1)
-def test_what_the_site_has_selected_takes_no_room(place):
+def test_an_address_of_the_site_does_not_count_towards_the_limit(place):
     cart = Cart.objects.get()
 
     row, is_new = create(DeliveryAddress, cart, models.StreetAddress, STREET)
@@ -547,7 +547,7 @@ def test_what_the_site_has_selected_takes_no_room(place):
     assert (is_new, selected(cart)) == (True, row.pk)
 
 
-def test_what_the_site_had_selected_and_retired_is_not_found(place):
+def test_a_retired_address_of_the_site_is_not_found(place):
     models.StreetAddress.objects.update(active=False)
 
     with pytest.raises(Http404):
@@ -667,7 +667,7 @@ def test_an_address_that_an_order_names_is_not_replaced_by_what_is_not_valid(unc
     assert detail == {"suburb": ["This field may not be blank."]}
 
 
-def test_what_is_retired_is_deselected_and_stays():
+def test_a_retired_row_is_deselected_and_stays():
     cart = make_cart()
     address = select_address(cart)
 

@@ -110,7 +110,7 @@ def test_a_key_used_for_another_request_is_named_by_its_header():
     }
 
 
-def test_what_is_wrong_in_the_data_has_its_whole_path_in_the_errors():
+def test_an_error_in_the_data_has_its_whole_path():
     error = ValidationError(
         {"data": {"size": [ErrorDetail("Too large.", "max_value")], "tags": [{}, {"name": ["No."]}]}}
     )
@@ -152,7 +152,7 @@ def test_too_many_attempts_are_told_when_to_come_again():
 
 
 @pytest.mark.parametrize("message", ["no such table: lorikeet_cart", "database or disk is full", "disk I/O error"])
-def test_what_no_retry_mends_is_left_to_django(message):
+def test_a_database_error_that_no_retry_mends_is_left_to_django(message):
     error = OperationalError(message)
     error.__cause__ = sqlite3.OperationalError(message)
 
@@ -176,7 +176,7 @@ def test_a_payment_that_cannot_be_asked_about_is_asked_about_again_in_a_second(e
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError(), DatabaseError(), PaymentError({}), LockBroken("x")])
-def test_what_is_a_bug_is_left_to_django(error):
+def test_a_bug_is_left_to_django(error):
     assert handle_exception(error, {}) is None
 
 

@@ -19,7 +19,7 @@ NEVER_KNOWN = Unknown(can_be_asked=False)
 
 
 @pytest.mark.parametrize("found", [NotFound(), Pending("pi_1")], ids=repr)
-def test_a_shopper_may_give_up_what_can_be_stopped(waiting, scripted, found):
+def test_a_shopper_may_give_up_a_payment_that_can_be_stopped(waiting, scripted, found):
     scripted.script(check_payment=found, cancel_payment=True)
 
     outcome = give_up(waiting.order)
@@ -33,7 +33,7 @@ def test_a_shopper_may_give_up_what_can_be_stopped(waiting, scripted, found):
 @pytest.mark.parametrize(
     ("answer", "ended"), [(received(), ("paid", "placed")), (Unknown(), ("unknown", "pending"))], ids=repr
 )
-def test_what_is_paid_or_unknown_cannot_be_given_up(waiting, scripted, answer, ended):
+def test_a_paid_or_unknown_payment_cannot_be_given_up(waiting, scripted, answer, ended):
     scripted.script(check_payment=answer)
 
     assert give_up(waiting.order) == answer
@@ -41,7 +41,7 @@ def test_what_is_paid_or_unknown_cannot_be_given_up(waiting, scripted, answer, e
     assert states(waiting) == ended
 
 
-def test_what_cannot_be_stopped_goes_on(waiting, scripted):
+def test_a_payment_that_cannot_be_stopped_goes_on(waiting, scripted):
     scripted.script(check_payment=Pending(), cancel_payment=False)
 
     give_up(waiting.order)
@@ -66,7 +66,7 @@ def test_a_leased_payment_is_not_given_up(begun, scripted, unchanged):
     assert (outcome, scripted.asked) == (None, [])
 
 
-def test_what_is_parked_is_not_given_up(begun, scripted, unchanged):
+def test_a_parked_payment_is_not_given_up(begun, scripted, unchanged):
     settle(begun, NEVER_KNOWN)
 
     with unchanged():
@@ -76,7 +76,7 @@ def test_what_is_parked_is_not_given_up(begun, scripted, unchanged):
 
 
 @pytest.mark.parametrize("outcome", [received(), Refused(None, is_final=False)], ids=repr)
-def test_what_is_done_is_not_given_up(begun, scripted, unchanged, outcome):
+def test_a_finished_payment_is_not_given_up(begun, scripted, unchanged, outcome):
     settle(begun, outcome)
 
     with unchanged():
@@ -141,7 +141,7 @@ def test_the_staff_may_have_paid_back_by_hand(attempt):
     assert (reread(refund).state, reread(refund).attention) == ("paid", "")
 
 
-def test_what_is_settled_is_not_decided_again(attempt):
+def test_a_settled_payment_is_not_decided_again(attempt):
     settle(attempt, received())
 
     assert decide(reread(attempt), paid=False) is False

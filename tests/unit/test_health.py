@@ -53,7 +53,7 @@ def test_the_latest_run_counts():
 
 
 @pytest.mark.parametrize("state", ["unknown", "paid", "failed"])
-def test_what_waits_for_the_staff_is_counted(state):
+def test_payments_that_wait_for_the_staff_are_counted(state):
     make_attempt(make_order(), state=state, attention="late money")
 
     assert counts(health()) == (1, 0, 0)
@@ -75,7 +75,7 @@ def test_what_waits_for_the_staff_is_counted(state):
         ("paid", 11, 11, False),
     ],
 )
-def test_what_recovery_should_have_looked_at_is_counted(state, lease, look, is_overdue):
+def test_payments_that_are_overdue_are_counted(state, lease, look, is_overdue):
     make_attempt(make_order(), state=state, lease_until=lease and ago(lease), check_at=look and ago(look))
 
     assert counts(health()) == (0, int(is_overdue), 0)

@@ -132,7 +132,7 @@ def test_a_pending_order_without_an_open_payment_is_found():
     assert found() == [("A pending order has an open payment.", label(order))]
 
 
-@pytest.mark.parametrize("whose", ["another", "nobody"])
+@pytest.mark.parametrize("whose", ["another", "none"])
 def test_an_order_that_is_in_flight_for_another_cart_is_found(attempt, whose):
     only(attempt.order, cart=make_cart() if whose == "another" else None)
 
@@ -180,7 +180,7 @@ def test_an_order_that_adds_up_is_in_good_order(attempt):
     assert found() == []
 
 
-def test_what_was_on_a_cancelled_order_is_in_its_cart_again(attempt):
+def test_the_lines_of_a_cancelled_order_are_in_its_cart_again(attempt):
     settle(attempt, Refused(DECLINED))
 
     assert (found(), Order.objects.get().items.count()) == ([], 0)
@@ -194,7 +194,7 @@ def test_a_sale_that_was_not_told_for_long_is_found(sold):
     assert (lately, found()) == ([], [("Every sale is announced.", label(sold.order))])
 
 
-def test_what_was_told_and_is_no_sale_is_found(attempt):
+def test_an_order_that_was_told_and_is_no_sale_is_found(attempt):
     cancelled = make_order(state="cancelled", notified_at=now())
     only(attempt.order, notified_at=now())
 
@@ -277,7 +277,7 @@ def test_a_payment_that_is_done_need_not_be_looked_at():
 
 
 @pytest.mark.parametrize("kind", ["line item", "adjustment"])
-def test_what_is_on_an_order_without_a_price_is_found(kind):
+def test_a_row_on_an_order_without_a_price_is_found(kind):
     cart = make_cart()
     row = add_wine(cart) if kind == "line item" else models.ShareOff.objects.create(cart=cart)
     row = sell(row, make_order(state="cancelled"))
@@ -313,7 +313,7 @@ def house_rules():
         RULES.remove(rules)
 
 
-def test_whatever_breaks_a_rule_of_the_hosts_is_found_behind_the_others_row_by_row(house_rules):
+def test_violations_of_the_hosts_rules_come_after_the_others_row_by_row(house_rules):
     first, second = (make_order(state="cancelled", notified_at=now()) for _ in range(2))
     house_rules(lambda: [("No order is cancelled.", Order.objects.filter(state="cancelled").order_by("-pk"))])
 

@@ -167,7 +167,7 @@ def test_a_module_says_what_it_is_for():
     assert [path for path, line in first.items() if not line.endswith((".", ":", "?"))] == []
 
 
-def test_a_module_is_called_after_what_is_in_it():
+def test_a_module_is_named_after_its_content():
     assert [module.path for module in MODULES if FORBIDDEN_NAMES & set(module.parts)] == []
 
 
@@ -231,7 +231,7 @@ def documented():
 
 
 @pytest.mark.skipif(not DOCS.is_dir(), reason="the documentation is not here")
-def test_what_is_documented_is_public():
+def test_a_documented_name_is_public():
     public = {
         (".".join(["lorikeet", *module.parts]), name) for module in MODULES for name in names_in_all(module) or ()
     }
@@ -258,7 +258,7 @@ def readers():
         yield from sorted(path for path in folder.rglob("*.py") if "migrations" not in path.parts)
 
 
-def test_what_is_written_for_lorikeet_imports_public_modules():
+def test_extensions_and_examples_import_public_modules():
     internal = [
         f"{path.name}:{line} imports {name}"
         for path in readers()

@@ -107,7 +107,7 @@ def test_a_process_gives_back_its_own_lease_only(attempt, unchanged):
         release(attempt)
 
 
-def test_what_is_recorded_to_be_taken_at_once_is_taken_in_the_same_moment(attempt, monkeypatch):
+def test_a_payment_due_at_once_is_taken_in_the_same_moment(attempt, monkeypatch):
     """A clock may tick more slowly than a database answers."""
     moment = now()
     monkeypatch.setattr(leases, "now", lambda: moment)

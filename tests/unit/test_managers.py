@@ -94,7 +94,7 @@ def test_a_row_of_no_subclass_is_an_instance_of_the_parent():
     assert [type(row) for row in LineItem.objects.select_subclasses()] == [LineItem]
 
 
-def test_one_row_is_found_as_what_it_is():
+def test_one_row_is_found_as_an_instance_of_its_class():
     line = add_wine(make_cart())
 
     found = LineItem.objects.get_subclass(pk=line.pk)
@@ -131,7 +131,7 @@ def test_fetched_relations_cost_one_query_for_each_class(count):
     assert totals == [3] * count
 
 
-def test_what_no_row_needs_is_not_fetched():
+def test_a_relation_that_no_row_needs_is_not_fetched():
     add_wine(make_cart())
 
     with queries(1):

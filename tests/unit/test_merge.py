@@ -159,7 +159,7 @@ def test_all_addresses_and_methods_become_the_users(user):
         assert (row.user, row.cart_id) == (user, cart.pk)
 
 
-def test_what_the_guest_retired_stays_inactive(user):
+def test_a_row_that_the_guest_retired_stays_inactive(user):
     guest = make_cart()
     retired = models.StreetAddress.objects.create(cart=guest, active=False, **STREET)
 
@@ -236,7 +236,7 @@ def test_more_lines_than_the_limit_fit_into_an_empty_cart_all_the_same(settings,
     assert Cart.objects.get().items.count() == 3
 
 
-def test_what_stays_a_guests_is_not_what_the_user_has_selected(settings, user):
+def test_a_row_that_stays_the_guests_is_not_selected_by_the_user(settings, user):
     settings.LORIKEET_MAX_ADDRESSES = 1
     guest = make_cart()
     other = models.StreetAddress.objects.create(cart=guest, **STREET)
@@ -267,7 +267,7 @@ def test_both_carts_are_told_to_the_hooks_where_both_are_there(settings, user, a
     assert told == [(Cart.objects.get(user=user).pk, [1, 2, 3, 4]), (guest.pk, [5])]
 
 
-def test_what_is_combined_needs_no_room(settings, user):
+def test_a_combined_line_does_not_count_towards_the_limit(settings, user):
     settings.LORIKEET_MAX_LINES = 1
     red = make_wine(name="Red")
     guest, cart = make_cart(), make_cart(user)
@@ -332,7 +332,7 @@ def fill(cart, kind):
 # what is selected
 
 
-def test_what_the_guest_selected_is_selected_if_the_user_had_selected_nothing(user):
+def test_the_guests_selection_counts_if_the_user_had_selected_nothing(user):
     guest, cart = make_cart(), make_cart(user)
     address, card = select_address(guest), select_card(guest)
 
@@ -364,7 +364,7 @@ def test_a_planted_cart_redirects_neither_parcel_nor_bill_nor_mail(user):
     assert (cart.delivery_address_id, cart.payment_method_id, cart.email) == (address.pk, card.pk, "alice@example.com")
 
 
-def test_what_the_user_had_selected_and_then_retired_gives_way(user):
+def test_a_retired_selection_of_the_user_gives_way(user):
     guest, cart = make_cart(), make_cart(user)
     address = select_address(guest)
     select_address(cart)
@@ -376,7 +376,7 @@ def test_what_the_user_had_selected_and_then_retired_gives_way(user):
     assert cart.delivery_address_id == address.pk
 
 
-def test_what_the_guest_selected_is_not_selected_where_the_user_has_something_of_the_kind(user):
+def test_the_guests_selection_does_not_count_if_the_user_has_rows_of_the_kind(user):
     """The user may have deselected their own for the moment; a stranger's must not take its place."""
     guest, cart = make_cart(), make_cart(user)
     select_address(guest)
@@ -389,7 +389,7 @@ def test_what_the_guest_selected_is_not_selected_where_the_user_has_something_of
     assert (cart.delivery_address_id, cart.payment_method_id) == (None, card.pk)
 
 
-def test_what_the_site_selected_for_the_guest_stays_the_sites(user):
+def test_a_selection_of_the_site_for_the_guest_stays_the_sites(user):
     """A place to pick things up belongs to no shopper."""
     guest = make_cart()
     place = models.StreetAddress.objects.create(**STREET)
@@ -401,7 +401,7 @@ def test_what_the_site_selected_for_the_guest_stays_the_sites(user):
     assert (place.user, place.cart, Cart.objects.get().delivery_address_id) == (None, None, place.pk)
 
 
-def test_what_the_site_selected_for_the_user_stays_selected(user):
+def test_a_selection_of_the_site_for_the_user_stays_selected(user):
     guest, cart = make_cart(), make_cart(user)
     select_address(guest)
     place = models.StreetAddress.objects.create(**STREET)

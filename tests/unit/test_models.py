@@ -84,7 +84,7 @@ def test_by_default_nothing_is_combined_objected_to_or_taken():
     assert PaymentMethod().check_complete(for_checkout=True) is None
 
 
-def test_what_a_guest_made_becomes_the_users():
+def test_rows_made_by_a_guest_become_the_users():
     address, user = models.StreetAddress(), make_user()
 
     address.assign_to_user(user)
@@ -107,7 +107,7 @@ def test_the_total_of_a_line_on_an_order_is_what_was_charged():
     assert str(sold_line(make_order(), "12.3").total) == "12.30"
 
 
-def test_what_was_charged_is_read_in_the_orders_currency():
+def test_a_charged_amount_is_read_in_the_orders_currency():
     assert str(sold_line(make_order(currency="JPY"), "12").total) == "12"
 
 
@@ -148,7 +148,7 @@ def test_an_adjustment_of_another_cart_has_no_total_in_this_one():
 
 @pytest.mark.parametrize("make", [sold_line, sold_adjustment])
 @pytest.mark.parametrize("action", ["save", "delete"])
-def test_what_is_on_an_order_can_be_neither_changed_nor_deleted(unchanged, make, action):
+def test_a_row_on_an_order_can_be_neither_changed_nor_deleted(unchanged, make, action):
     row = make(make_order())
 
     with unchanged(), pytest.raises(ValueError, match="This is on an order") as refusal:

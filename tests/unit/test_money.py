@@ -69,7 +69,7 @@ def test_rounding_moves_an_amount_by_half_a_step_at_most(amount, currency):
 
 @any_speed
 @given(amounts, currencies)
-def test_what_is_rounded_is_not_rounded_again(amount, currency):
+def test_a_rounded_amount_is_not_rounded_again(amount, currency):
     rounded = money.quantise(amount, currency)
 
     assert str(money.quantise(rounded, currency)) == str(rounded)
@@ -121,7 +121,7 @@ def test_each_part_is_less_than_one_minor_unit_from_its_exact_share(number, weig
 
 @any_speed
 @given(units, weights, currencies)
-def test_what_is_taken_off_is_split_as_what_is_added(number, weights, currency):
+def test_a_discount_is_split_as_a_surcharge(number, weights, currency):
     amount = money.from_minor_units(number, currency)
 
     assert money.allocate(-amount, weights, currency) == [-part for part in money.allocate(amount, weights, currency)]

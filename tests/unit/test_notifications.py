@@ -43,7 +43,7 @@ def failing():
 # at most once
 
 
-def test_what_happened_is_told_after_the_commit_with_the_row_as_it_is_then(sale):
+def test_a_signal_is_sent_after_the_commit_with_the_row_as_it_is_then(sale):
     with listening(order_cancelled) as told, transaction.atomic():
         announce(order_cancelled, Order, "order", sale.pk)
         Order.objects.update(cancel_reason="late")
@@ -54,7 +54,7 @@ def test_what_happened_is_told_after_the_commit_with_the_row_as_it_is_then(sale)
     assert told[0]["order"].cancel_reason == "late"
 
 
-def test_what_was_rolled_back_is_not_told(sale):
+def test_a_change_that_was_rolled_back_sends_no_signal(sale):
     with listening(order_cancelled) as told, transaction.atomic():
         announce(order_cancelled, Order, "order", sale.pk)
         transaction.set_rollback(True)

@@ -196,7 +196,7 @@ def test_a_cart_token_opens_no_order():
     assert not read_order_token(cart_token(KEY), KEY, EMAIL)
 
 
-def test_what_is_signed_under_another_purpose_opens_nothing():
+def test_a_token_of_another_purpose_opens_nothing():
     value = order_token(KEY, EMAIL).rsplit(":", 2)[0]
     forged = TimestampSigner(salt=CART).sign(value)
 

@@ -37,7 +37,7 @@ def test_a_currency_may_be_written_small():
     assert Paid("ch_1", Decimal("12"), "aud") == Paid("ch_1", Decimal("12.00"), "AUD")
 
 
-def test_what_is_left_out_says_the_usual():
+def test_a_field_that_is_left_out_has_its_default():
     assert (Pending(), Refused(None), Unknown()) == (
         Pending(reference=None, action=None, expires_at=None),
         Refused(info=None, reason="refused", is_final=True),

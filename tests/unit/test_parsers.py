@@ -63,7 +63,7 @@ json_values = st.recursive(
 
 @settings(deadline=None, database=None)
 @given(json_values)
-def test_whatever_a_client_renders_is_read_as_it_was(value):
+def test_any_rendered_json_is_read_as_it_was(value):
     assert parse(json.dumps(value)) == value
 
 
@@ -71,7 +71,7 @@ def test_whatever_a_client_renders_is_read_as_it_was(value):
     "body",
     ["", "{", "{'a': 1}", "[1,]", "undefined", '"\n"', "\ufeff{}", "1 2", "01", ".5", "+1", "--1", '{"a" 1}'],
 )
-def test_what_is_no_json_is_refused(body):
+def test_text_that_is_no_json_is_refused(body):
     with pytest.raises(ParseError) as error:
         parse(body)
 
@@ -79,13 +79,13 @@ def test_what_is_no_json_is_refused(body):
 
 
 @pytest.mark.parametrize("body", [b'"\xff"', b'"\xed\xa0\x80"', '{"a": 1}'.encode("utf-16")])
-def test_what_is_no_utf_8_is_refused(body):
+def test_a_body_that_is_no_utf_8_is_refused(body):
     with pytest.raises(ParseError):
         parse(body)
 
 
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
-def test_what_is_nested_too_deeply_to_be_read_is_refused(opening):
+def test_json_that_is_nested_too_deeply_to_be_read_is_refused(opening):
     with override_settings(LORIKEET_MAX_BODY_BYTES=10**7), pytest.raises((ParseError, ValidationError)) as error:
         parse(opening * 200_000 + "1" + {"[": "]", '{"a":': "}"}[opening] * 200_000)
 

@@ -252,7 +252,7 @@ def test_a_method_that_breaks_its_contract_fails_and_reads_why(breakage, provide
         ("test_a_refusal_takes_nothing_and_stays_one", "This method is never refused."),
     ],
 )
-def test_what_a_method_does_not_do_is_not_tested(name, reason):
+def test_a_feature_that_a_method_lacks_is_not_tested(name, reason):
     class Plain(ExactPaymentMethodContract, TestCase):
         type_name = "PretendCard"
 

@@ -77,7 +77,7 @@ def test_an_amount_that_it_can_pay_is_none(cart, amounts):
     assert amounts == [(24, "AUD")]
 
 
-def test_it_is_not_asked_about_nothing(cart, amounts):
+def test_a_method_is_not_asked_about_a_free_cart(cart, amounts):
     models.AmountOff.objects.create(cart=cart, amount=12)
 
     assert found(cart) == []
@@ -114,7 +114,7 @@ def test_a_method_that_pays_once_is_retired_with_the_order_that_it_pays(single_u
     assert not is_active(attempt)
 
 
-def test_any_other_stays(scripted):
+def test_a_method_that_pays_again_stays(scripted):
     attempt = begin_sale(scripted)
 
     settle(attempt, received())
@@ -123,7 +123,7 @@ def test_any_other_stays(scripted):
 
 
 @pytest.mark.parametrize("answer", [PaymentError(DECLINED), Pending("pi_1"), TimeoutError()], ids=repr)
-def test_it_stays_while_it_has_not_paid(single_use, answer):
+def test_a_single_use_method_stays_while_it_has_not_paid(single_use, answer):
     attempt = begin_sale(single_use)
     single_use.script(start_payment=answer, cancel_payment=True)
 
@@ -154,7 +154,7 @@ def test_it_is_retired_in_the_transaction_that_places_the_order(single_use, monk
     assert seen == [(True, "placed")]
 
 
-def test_one_that_is_retired_already_is_not_retired_again(single_use, monkeypatch):
+def test_a_retired_method_is_not_retired_again(single_use, monkeypatch):
     attempt = begin_sale(single_use)
     PaymentMethod.objects.filter(pk=attempt.method_id).update(active=False)
     monkeypatch.setattr(single_use, "retire", kill)

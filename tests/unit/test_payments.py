@@ -39,7 +39,7 @@ def expire(attempt):
     ],
     ids=repr,
 )
-def test_what_comes_of_the_first_call_is_recorded(begun, scripted, answer, ended):
+def test_the_outcome_of_the_first_call_is_recorded(begun, scripted, answer, ended):
     scripted.script(start_payment=answer)
 
     assert begin(begun) is answer
@@ -127,7 +127,7 @@ def test_a_parked_payment_is_left_to_the_staff(begun, scripted, unchanged):
     ],
     ids=repr,
 )
-def test_what_the_provider_says_is_recorded(waiting, scripted, present, answer, ended):
+def test_the_answer_of_the_provider_is_recorded(waiting, scripted, present, answer, ended):
     scripted.script(check_payment=answer)
 
     resolve(waiting, present)
@@ -163,7 +163,7 @@ def test_the_action_is_answered_to_a_shopper_who_asks_again(waiting, scripted):
 
 @pytest.mark.parametrize("present", [True, False])
 @pytest.mark.parametrize("found", [NotFound(), Pending("pi_1")], ids=repr)
-def test_when_its_time_is_over_it_is_stopped_and_given_up(waiting, scripted, present, found):
+def test_an_expired_payment_is_stopped_and_given_up(waiting, scripted, present, found):
     expire(waiting)
     scripted.script(check_payment=found, cancel_payment=True)
 
@@ -175,7 +175,7 @@ def test_when_its_time_is_over_it_is_stopped_and_given_up(waiting, scripted, pre
     assert (Order.objects.get().cancel_reason, models.WineLine.objects.get().order) == ("expired", None)
 
 
-def test_when_its_time_is_over_and_it_cannot_be_stopped_it_goes_on_waiting(waiting, scripted):
+def test_an_expired_payment_that_cannot_be_stopped_goes_on_waiting(waiting, scripted):
     expire(waiting)
     scripted.script(check_payment=Pending(), cancel_payment=False)
 
@@ -184,7 +184,7 @@ def test_when_its_time_is_over_and_it_cannot_be_stopped_it_goes_on_waiting(waiti
     assert states(waiting) == ("pending", "pending")
 
 
-def test_when_its_time_is_over_and_it_was_just_paid_it_is_a_sale(waiting, scripted):
+def test_an_expired_payment_that_was_just_paid_is_a_sale(waiting, scripted):
     expire(waiting)
     scripted.script(check_payment=[Pending(), received()], cancel_payment=False)
 
@@ -194,7 +194,7 @@ def test_when_its_time_is_over_and_it_was_just_paid_it_is_a_sale(waiting, script
 
 
 @pytest.mark.parametrize("answer", [received(), Unknown()], ids=repr)
-def test_what_is_paid_or_unknown_is_not_given_up_for_its_time(waiting, scripted, answer):
+def test_a_paid_or_unknown_payment_does_not_expire(waiting, scripted, answer):
     expire(waiting)
     scripted.script(check_payment=answer)
 
@@ -293,7 +293,7 @@ def test_a_sale_that_recovery_finds_is_told_without_a_request(waiting, scripted)
 # confirming
 
 
-def test_what_the_browser_brings_is_handed_on_and_then_the_provider_is_asked(waiting, scripted):
+def test_data_of_the_browser_is_handed_on_and_then_the_provider_is_asked(waiting, scripted):
     brought = []
     scripted.script(confirm_payment=lambda attempt, data: brought.append(data), check_payment=received())
 
@@ -358,7 +358,7 @@ def test_a_leased_payment_is_not_confirmed(begun, scripted, unchanged):
     assert scripted.asked == []
 
 
-def test_what_is_paid_is_not_confirmed(begun, scripted, unchanged):
+def test_a_paid_payment_is_not_confirmed(begun, scripted, unchanged):
     settle(begun, received())
 
     with unchanged():
@@ -367,7 +367,7 @@ def test_what_is_paid_is_not_confirmed(begun, scripted, unchanged):
     assert (outcome, scripted.asked) == (None, [])
 
 
-def test_what_is_parked_is_not_confirmed(begun, scripted, unchanged):
+def test_a_parked_payment_is_not_confirmed(begun, scripted, unchanged):
     settle(begun, NEVER_KNOWN)
 
     with unchanged():

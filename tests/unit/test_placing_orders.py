@@ -159,7 +159,7 @@ def test_everything_on_an_order_is_finished_when_it_is_placed(attempt, monkeypat
     assert models.WineLine.objects.get().quantity == 7
 
 
-def test_what_has_nothing_to_finish_is_not_loaded(attempt):
+def test_a_row_without_a_finish_hook_is_not_loaded(attempt):
     with CaptureQueriesContext(connection) as queries:
         settle(attempt, received())
 

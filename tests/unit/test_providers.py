@@ -87,7 +87,7 @@ def test_a_payment_that_is_saved_is_left_as_it_is(simple, bank, monkeypatch):
 
 
 @pytest.mark.parametrize("answer", [None, True, "ch_1", {"paid": True}, models.Promise], ids=repr)
-def test_what_is_no_payment_says_nothing_and_cannot_be_asked_about(simple, bank, answer, caplog):
+def test_a_return_value_that_is_no_payment_is_unknown_and_cannot_be_asked_about(simple, bank, answer, caplog):
     bank(lambda card, order, amount: answer)
 
     assert start(simple) == Unknown(can_be_asked=False)
@@ -96,7 +96,7 @@ def test_what_is_no_payment_says_nothing_and_cannot_be_asked_about(simple, bank,
     )
 
 
-def test_a_payment_that_cannot_be_saved_says_nothing(simple, bank, caplog):
+def test_a_payment_that_cannot_be_saved_is_unknown(simple, bank, caplog):
     """The provider may have the money all the same."""
     bank(lambda card, order, amount: models.CardPayment(reference="ch_1"))
 
@@ -166,7 +166,7 @@ def test_a_payment_error_is_a_refusal(asked, scripted):
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=repr)
-def test_any_other_error_says_nothing(asked, scripted, error, caplog):
+def test_any_other_error_is_unknown(asked, scripted, error, caplog):
     scripted.script(start_payment=error)
 
     assert start(asked) == Unknown()
@@ -176,7 +176,7 @@ def test_any_other_error_says_nothing(asked, scripted, error, caplog):
 
 
 @pytest.mark.parametrize("answer", [None, True, "ch_1", Paid, NotFound], ids=repr)
-def test_what_is_no_outcome_says_nothing(asked, scripted, answer, caplog):
+def test_a_return_value_that_is_no_outcome_is_unknown(asked, scripted, answer, caplog):
     scripted.script(check_payment=lambda attempt: answer)
 
     assert check(asked) == Unknown()
@@ -260,14 +260,14 @@ def test_a_process_that_is_told_to_stop_stops(asked, scripted, error):
 
 
 @pytest.mark.parametrize("outcome", [NotFound(), Pending(), Refused(DECLINED)], ids=repr)
-def test_what_was_stopped_is_refused(asked, scripted, outcome):
+def test_a_stopped_payment_is_refused(asked, scripted, outcome):
     scripted.script(cancel_payment=True)
 
     assert stop(asked, outcome, CANCELLED) is CANCELLED
     assert scripted.asked == [("cancel_payment", asked.pk)]
 
 
-def test_what_is_paid_elsewhere_may_still_be_paid_late(asked, scripted, monkeypatch):
+def test_a_payment_elsewhere_may_still_be_paid_late(asked, scripted, monkeypatch):
     """The shopper can still pay there after the order was cancelled."""
     monkeypatch.setattr(scripted, "paid_elsewhere", True)
     scripted.script(cancel_payment=True)
@@ -276,14 +276,14 @@ def test_what_is_paid_elsewhere_may_still_be_paid_late(asked, scripted, monkeypa
 
 
 @pytest.mark.parametrize("answer", [received(), Pending("pi_1"), Refused(DECLINED), Unknown()], ids=repr)
-def test_what_could_not_be_stopped_is_what_the_provider_says_then(asked, scripted, answer):
+def test_a_payment_that_could_not_be_stopped_is_as_the_provider_says_then(asked, scripted, answer):
     scripted.script(cancel_payment=False, check_payment=answer)
 
     assert stop(asked, Pending(), CANCELLED) is answer
     assert [name for name, _ in scripted.asked] == ["cancel_payment", "check_payment"]
 
 
-def test_what_could_neither_be_stopped_nor_found_is_given_up_and_watched(asked, scripted):
+def test_a_payment_neither_stopped_nor_found_is_given_up_and_watched(asked, scripted):
     scripted.script(cancel_payment=False, check_payment=NotFound())
 
     assert stop(asked, Pending(), CANCELLED) == Refused({"code": "cancelled"}, "cancelled", is_final=False)
@@ -343,7 +343,7 @@ def test_a_refund_that_raises_can_be_asked_for_again(asked, scripted):
         (models.Transfer, True, True),
     ],
 )
-def test_what_a_method_can_do_is_read_from_what_it_has(method, can_be_asked, can_refund):
+def test_the_features_of_a_method_are_read_from_its_methods(method, can_be_asked, can_refund):
     assert (method().can_be_asked, method().can_refund) == (can_be_asked, can_refund)
 
 
@@ -359,7 +359,7 @@ def test_a_method_stops_nothing_and_lists_nothing_by_itself(simple):
 
 
 @pytest.mark.parametrize("name", ["start_payment", "check_payment", "read_webhook", "list_payments"])
-def test_what_a_class_has_of_its_own_is_known(name):
+def test_a_method_of_the_class_itself_is_known(name):
     assert (models.ExactCard.has_own(name), models.PretendCard.has_own(name), PaymentMethod.has_own(name)) == (
         True,
         False,
@@ -391,5 +391,5 @@ def test_a_key_is_read_however_a_provider_writes_it():
 
 
 @pytest.mark.parametrize("text", ["", "pi_1", "7", "\0"])
-def test_what_is_no_key_is_none(text):
+def test_a_value_that_is_no_key_is_none(text):
     assert read_key(text) is None

@@ -187,26 +187,26 @@ def test_a_field_may_read_the_key_of_a_relation():
     assert same(made, models.WineLine(product=WINE)) == {"key": 7}
 
 
-def test_what_is_missing_is_left_out_where_the_field_says_so():
+def test_a_missing_value_is_left_out_where_the_field_says_so():
     made = serializer_of(fields=["name", "note"], note=serializers.CharField(required=False))
 
     assert same(made, WINE) == {"name": "Moscato 2016"}
 
 
-def test_what_is_missing_is_the_default_where_there_is_one():
+def test_a_missing_value_is_the_default_where_there_is_one():
     made = serializer_of(fields=["note"], note=serializers.CharField(default="none"))
 
     assert same(made, WINE) == {"note": "none"}
 
 
-def test_what_is_missing_and_must_be_there_is_an_error_as_ever():
+def test_a_missing_value_that_is_required_is_an_error_as_in_rest_framework():
     made = serializer_of(fields=["note"], note=serializers.CharField())
 
     with pytest.raises(AttributeError):
         reader(made, {})(WINE)
 
 
-def test_what_is_only_written_is_not_read():
+def test_a_write_only_field_is_not_read():
     made = serializer_of(
         fields=["name", "secret", "hidden"],
         secret=serializers.CharField(write_only=True),
@@ -414,7 +414,7 @@ STAFF_ONLY = [
 
 @pytest.mark.parametrize("serializer_class", STAFF_ONLY)
 @pytest.mark.parametrize("first", [True, False], ids=["staff first", "staff last"])
-def test_what_one_may_see_another_does_not(serializer_class, first):
+def test_a_field_for_staff_is_not_shown_to_others(serializer_class, first):
     """However the serializer arranges for it, and in either order of the requests."""
     for staff in (first, not first):
         found = same(serializer_class, WINE, staff=staff)
@@ -447,7 +447,7 @@ def test_it_holds_for_a_serializer_that_is_nested(first):
         testapp.ShareOffSerializer,
     ],
 )
-def test_what_depends_on_the_class_alone_is_kept(serializer_class):
+def test_a_reader_that_depends_on_the_class_alone_is_kept(serializer_class):
     first = reader(serializer_class, {"request": 1})
 
     assert is_kept(serializer_class)
@@ -466,13 +466,13 @@ def test_what_depends_on_the_class_alone_is_kept(serializer_class):
         serializer_of(fields=["x"], x=serializers.FileField(source="name")),
     ],
 )
-def test_everything_else_is_made_for_each_response(serializer_class):
+def test_every_other_reader_is_made_for_each_response(serializer_class):
     reader(serializer_class, {})
 
     assert not is_kept(serializer_class)
 
 
-def test_what_is_kept_holds_on_to_no_response():
+def test_a_kept_reader_holds_no_request():
     """Else the first shopper's request, session and all, would stay in memory for the life of the process."""
 
     class Request:

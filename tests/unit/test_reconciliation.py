@@ -117,7 +117,7 @@ def test_looking_again_leaves_what_is_parked_to_the_staff(waiting, provider, unc
         look_at(provider)
 
 
-def test_a_wrong_amount_that_was_noticed_does_not(waiting, provider):
+def test_a_wrong_amount_that_was_noticed_makes_no_difference(waiting, provider):
     provider.pay_elsewhere(1100, "AUD", key=waiting.key)
     resolve(waiting)
 
@@ -131,7 +131,7 @@ def test_a_second_payment_under_one_key_is_found(sold, provider):
     assert found() == [("second", "ExactCard", second["id"])]
 
 
-def test_what_was_paid_back_in_full_makes_no_difference(provider, waiting):
+def test_a_second_payment_refunded_in_full_makes_no_difference(provider, waiting):
     settle(claim(waiting.pk), Refused(DECLINED))
     provider.pay_elsewhere(1200, "AUD", key=waiting.key)
     resolve(reread(waiting))
@@ -142,7 +142,7 @@ def test_what_was_paid_back_in_full_makes_no_difference(provider, waiting):
     assert found() == []
 
 
-def test_what_was_paid_back_in_part_still_does(sold, provider):
+def test_a_second_payment_refunded_in_part_makes_a_difference(sold, provider):
     refund(sold.order, Decimal("5"))
     PaymentAttempt.objects.filter(pk=sold.pk).update(amount=Decimal("11"))
 
@@ -169,7 +169,7 @@ def give_back(payment, cents):
 
 
 @pytest.mark.parametrize("cents", [500, 1200])
-def test_what_was_paid_back_past_the_shop_is_found(sold, cents):
+def test_a_refund_past_the_shop_is_found(sold, cents):
     give_back(sold, cents)
 
     assert found() == [("refunds", "ExactCard", sold.reference)]
@@ -185,7 +185,7 @@ def test_it_is_recorded_when_it_is_looked_at(sold, reviewable):
     assert found() == []
 
 
-def test_what_was_paid_back_by_the_shop_makes_no_difference(sold):
+def test_a_refund_by_the_shop_makes_no_difference(sold):
     refund(sold.order, Decimal(5))
 
     assert found() == []
@@ -200,14 +200,14 @@ def test_a_refund_that_is_on_its_way_makes_no_difference(sold, paid_back):
     assert found() == []
 
 
-def test_more_than_is_on_its_way_does(sold):
+def test_more_than_the_pending_refund_makes_a_difference(sold):
     owe(sold, Decimal(5), "AUD")
     give_back(sold, 501)
 
     assert found() == [("refunds", "ExactCard", sold.reference)]
 
 
-def test_a_refund_that_only_we_take_for_paid_does(sold):
+def test_a_refund_that_only_our_books_have_makes_a_difference(sold):
     owe(sold, Decimal(5), "AUD", state="paid")
 
     assert found() == [("refunds", "ExactCard", sold.reference)]
@@ -219,7 +219,7 @@ def test_a_refund_that_failed_counts_for_nothing(sold):
     assert found() == []
 
 
-def test_what_was_paid_back_of_a_second_payment_is_recorded_with_that_one(sold, provider, reviewable):
+def test_a_refund_of_a_second_payment_is_recorded_with_that_one(sold, provider, reviewable):
     provider.pay_elsewhere(1200, "AUD", key=sold.key)
     (difference,) = differences(now() - timedelta(days=1))
     owed = pay_back(difference)
@@ -319,7 +319,7 @@ def test_looking_again_at_an_unknown_payment_does_nothing(provider, unchanged):
         look_at(provider)
 
 
-def test_what_was_lost_is_owed_to_the_shopper(provider):
+def test_a_lost_payment_is_owed_to_the_shopper(provider):
     key, reference = lose(provider)
     (difference,) = differences(now() - timedelta(days=1))
 
@@ -333,7 +333,7 @@ def test_what_was_lost_is_owed_to_the_shopper(provider):
     assert found() == []
 
 
-def test_what_is_owed_is_paid_back_by_recovery(provider):
+def test_an_owed_refund_is_paid_by_recovery(provider):
     lose(provider)
     (difference,) = differences(now() - timedelta(days=1))
     owed = pay_back(difference)
@@ -344,7 +344,7 @@ def test_what_is_owed_is_paid_back_by_recovery(provider):
     assert provider.payments()[0]["refunded"] == 1200
 
 
-def test_what_was_paid_back_of_it_already_is_left_out(provider):
+def test_an_earlier_refund_of_a_lost_payment_is_left_out(provider):
     payment = ProviderPayment("pay_9", str(uuid4()), Decimal("12"), "AUD", refunded=Decimal("5"))
 
     owed = pay_back(Difference("unknown", "ExactCard", payment))

@@ -91,7 +91,7 @@ def asked(scripted):
         ("failed", "free", "due"),
     ],
 )
-def test_what_is_due_is_asked_after(asked, state, lease, look):
+def test_a_payment_that_is_due_is_asked_after(asked, state, lease, look):
     assert asked(state, lease, look) == ["check_payment"]
 
 
@@ -223,7 +223,7 @@ def test_a_provider_that_takes_its_time_has_so_much_of_it_and_no_more(scripted, 
     assert [record.getMessage() for record in caplog.records] == [TAKES_TOO_LONG]
 
 
-def test_what_is_unknown_already_keeps_nothing_waiting_that_was_answered(patience_of_two, scripted):
+def test_unknown_payments_do_not_delay_those_that_were_answered(patience_of_two, scripted):
     unknown = [begin_sale(scripted, state="unknown", lease_until=ago(hours=1)) for _ in range(3)]
     pending = begin_sale(scripted, state="pending", lease_until=None, check_at=ago(seconds=1))
     scripted.script(check_payment=[Pending(), TimeoutError(), TimeoutError()])
@@ -257,7 +257,7 @@ def runs_until_settled(attempt):
 
 
 @pytest.mark.parametrize("trouble", ["raising", "silent"])
-def test_what_cannot_be_settled_lets_pass_what_is_due_behind_it(
+def test_a_payment_that_cannot_be_settled_does_not_delay_later_ones(
     scripted, batches_of_two, patience_of_two, monkeypatch, trouble
 ):
     def fail(line):
@@ -282,7 +282,7 @@ def test_what_cannot_be_settled_lets_pass_what_is_due_behind_it(
     assert {states(attempt)[1] for attempt in stuck} == {"pending"}
 
 
-def test_what_cannot_be_settled_is_tried_again_later_and_later(scripted, monkeypatch, later):
+def test_a_payment_that_cannot_be_settled_is_retried_ever_later(scripted, monkeypatch, later):
     def fail(line):
         raise ZeroDivisionError
 
@@ -304,7 +304,7 @@ def test_what_cannot_be_settled_is_tried_again_later_and_later(scripted, monkeyp
     assert PaymentAttempt.objects.get().attention == "unresolved"
 
 
-def test_what_waited_longest_is_asked_after_first(scripted):
+def test_the_payment_that_waited_longest_is_asked_after_first(scripted):
     later, sooner = (begin_sale(scripted, state="pending", lease_until=None, check_at=ago(hours=h)) for h in (1, 2))
     scripted.script(check_payment=Pending())
 
@@ -410,7 +410,7 @@ def test_how_long_that_may_take_is_a_setting():
         {"state": "placed", "purchased_on": ago(days=1), "notified_at": now()},
     ],
 )
-def test_what_is_no_sale_or_was_told_is_not_told(fields):
+def test_an_order_that_is_no_sale_or_was_told_is_not_told(fields):
     make_order(**fields)
 
     assert sweeps.notify_missed() == 0
@@ -484,7 +484,7 @@ def fail():
     raise ZeroDivisionError
 
 
-def test_a_sweep_that_fails_keeps_none_of_the_others_from_being_done(monkeypatch, caplog):
+def test_a_failing_sweep_does_not_stop_the_others(monkeypatch, caplog):
     monkeypatch.setattr(recovery, "notify_missed", fail)
     ThrottleCount.objects.create(key="k", window=1, expires_at=ago(hours=1))
     said = []
@@ -530,7 +530,7 @@ def test_a_sweep_of_an_extension_is_run_after_our_own_and_its_count_is_told(regi
     assert said[-1] == ("stamps licked", 3)
 
 
-def test_one_that_fails_keeps_no_other_from_being_done(registered, caplog):
+def test_a_failing_sweep_of_an_extension_does_not_stop_the_others(registered, caplog):
     recovery.register_sweep("envelopes sealed", fail)
     recovery.register_sweep("stamps licked", lambda: 3)
     said = []

@@ -120,7 +120,7 @@ def test_a_payment_that_is_reported_makes_the_sale(waiting, books):
 
 
 @pytest.mark.parametrize("reference", [None, 7, "", "x" * 256, "TR\0", ["TR-1"], True], ids=repr)
-def test_what_is_no_reference_is_not_looked_up(waiting, monkeypatch, reference):
+def test_a_value_that_is_no_reference_is_not_looked_up(waiting, monkeypatch, reference):
     monkeypatch.setattr(models.Transfer, "look_up", None)
 
     assert refused(waiting, {"reference": reference}) == {"reference": ["Give the reference of your payment."]}
@@ -169,7 +169,7 @@ def test_a_currency_may_be_spelled_small(waiting, books, monkeypatch, shows_key)
     assert states(waiting) == ("paid", "placed")
 
 
-def test_what_the_provider_says_in_its_own_words_is_not_believed(waiting, books, monkeypatch):
+def test_a_raw_answer_of_the_provider_is_not_believed(waiting, books, monkeypatch):
     monkeypatch.setattr(models.Transfer, "look_up", lambda method, reference: paid(waiting, state="declined"))
 
     with pytest.raises(ProviderUnavailable):
@@ -275,7 +275,7 @@ def test_a_payment_that_was_not_reported_is_found_by_its_key(waiting, books, mon
     assert states(waiting) == ("paid", "placed")
 
 
-def test_by_itself_nothing_is_found(waiting):
+def test_without_a_find_reference_no_payment_is_found(waiting):
     assert method_of(waiting).find_reference(waiting) is None
 
 
@@ -302,7 +302,7 @@ def test_a_payment_that_failed_is_a_refusal(waiting, books):
 
 
 @pytest.mark.parametrize("state", [None, "failed"])
-def test_it_is_given_up_if_nothing_is_on_its_way_and_watched_all_the_same(waiting, books, state):
+def test_a_payment_without_money_on_its_way_is_given_up_and_watched(waiting, books, state):
     """The shopper can still pay there tomorrow."""
     if state is not None:
         PaymentAttempt.objects.update(reference="TR-1")
@@ -314,7 +314,7 @@ def test_it_is_given_up_if_nothing_is_on_its_way_and_watched_all_the_same(waitin
     assert reread(waiting).check_at is not None
 
 
-def test_what_is_on_its_way_is_not_given_up(waiting, books):
+def test_a_payment_on_its_way_is_not_given_up(waiting, books):
     PaymentAttempt.objects.update(reference="TR-1")
     books["TR-1"] = paid(waiting, state="pending")
 
@@ -322,14 +322,14 @@ def test_what_is_on_its_way_is_not_given_up(waiting, books):
     assert states(waiting) == ("pending", "pending")
 
 
-def test_what_is_on_its_way_is_found_before_it_is_given_up(waiting, books, monkeypatch):
+def test_a_payment_on_its_way_is_found_before_it_is_given_up(waiting, books, monkeypatch):
     monkeypatch.setattr(models.Transfer, "find_reference", lambda method, attempt: "TR-1")
     books["TR-1"] = paid(waiting, state="pending", key="another")
 
     assert stop(waiting, Pending(), Refused(None)) == check(waiting)
 
 
-def test_what_comes_after_it_was_given_up_is_paid_back(waiting, books, monkeypatch):
+def test_a_payment_that_comes_after_it_was_given_up_is_refunded(waiting, books, monkeypatch):
     give_up(waiting.order)
     monkeypatch.setattr(models.Transfer, "find_reference", lambda method, attempt: "TR-1")
     books["TR-1"] = paid(waiting)
@@ -340,7 +340,7 @@ def test_what_comes_after_it_was_given_up_is_paid_back(waiting, books, monkeypat
     assert (reread(waiting).attention, PaymentAttempt.objects.get(kind="refund").amount) == ("late money", 12)
 
 
-def test_when_its_time_is_over_it_is_given_up(waiting):
+def test_an_expired_payment_is_given_up(waiting):
     Order.objects.update(expires_at=now() - timedelta(seconds=1))
 
     resolve(waiting)

@@ -80,7 +80,7 @@ def test_more_than_is_left_is_not_paid_back(sold, scripted, amount):
 
 
 @pytest.mark.parametrize("amount", [Decimal("0"), Decimal("-1")], ids=str)
-def test_nothing_is_not_paid_back(sold, scripted, amount):
+def test_an_amount_of_zero_is_not_refunded(sold, scripted, amount):
     assert refused(sold.order, amount) == "A refund is an amount above zero."
     assert scripted.asked == []
 
@@ -128,7 +128,7 @@ def test_a_refund_is_no_change_of_the_order(sold, scripted):
 
 
 @pytest.mark.parametrize("amount", [Decimal("NaN"), Decimal("Infinity"), 1.5, "1", Decimal("1e30")], ids=repr)
-def test_what_is_no_amount_is_not_paid_back(sold, scripted, amount):
+def test_a_value_that_is_no_amount_is_not_refunded(sold, scripted, amount):
     refused(sold.order, amount)
 
     assert scripted.asked == []
@@ -139,7 +139,7 @@ def test_an_amount_is_not_rounded(sold, scripted):
 
 
 @pytest.mark.parametrize("state", ["pending", "unknown", "failed", "calling"])
-def test_what_was_not_paid_is_not_paid_back(state):
+def test_an_unpaid_order_is_not_refunded(state):
     order = make_order()
     make_attempt(order, state=state)
 
@@ -147,7 +147,7 @@ def test_what_was_not_paid_is_not_paid_back(state):
     assert refundable(order) == 0
 
 
-def test_nothing_is_paid_back_of_what_cost_nothing():
+def test_a_free_order_is_not_refunded():
     assert refused(make_order(grand_total=Decimal(0))) == "Nothing was paid for this order."
 
 
@@ -160,7 +160,7 @@ def test_nothing_is_paid_back_of_what_cost_nothing():
     ],
     ids=repr,
 )
-def test_what_may_have_been_paid_back_is_not_left(sold, scripted, answer, state, left):
+def test_an_amount_that_may_have_been_refunded_is_not_left(sold, scripted, answer, state, left):
     scripted.script(refund_payment=answer)
 
     attempt = refund(sold.order, Decimal("5"))
@@ -262,7 +262,7 @@ def test_an_order_that_is_paid_is_not(sold):
     assert money_of(Order.objects.get()) == (FULL, 0, 0, True)
 
 
-def test_what_was_paid_back_is_counted_beside_what_was_paid(sold, scripted):
+def test_refunded_money_is_counted_beside_paid_money(sold, scripted):
     scripted.script(refund_payment=[give_back, Pending(), PaymentError(DECLINED)])
     for _ in range(3):
         refund(sold.order, Decimal("2"))
@@ -286,7 +286,7 @@ def test_the_amounts_of_an_order_have_the_places_of_its_currency(sold):
     assert [str(amount) for amount in money_of(Order.objects.get())[:3]] == ["12.00", "0.00", "0.00"]
 
 
-def test_what_was_not_asked_for_does_not_count_as_paid(begun, scripted):
+def test_money_that_was_not_asked_for_does_not_count_as_paid(begun, scripted):
     settle(begun, received(amount="11"))
     scripted.script(refund_payment=received("re_1", "11"))
     resolve(PaymentAttempt.objects.get(kind="refund"))

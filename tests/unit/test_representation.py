@@ -383,7 +383,7 @@ def test_a_document_is_rendered_as_utf_8_without_spaces():
     assert render({"a": ["Zoë", None, Decimal("1.50")]}) == '{"a":["Zoë",null,"1.50"]}'.encode()
 
 
-def test_what_is_no_json_is_not_rendered():
+def test_a_value_that_is_no_json_is_not_rendered():
     with pytest.raises(ValueError, match="Out of range float values are not JSON compliant"):
         render({"a": float("nan")})
 

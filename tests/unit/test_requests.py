@@ -67,7 +67,7 @@ def test_a_bad_cart_token_in_a_view_of_the_hosts_is_the_clients_mistake():
     assert (response.status_code, response.content) == (400, b"This cart token is not valid.")
 
 
-def test_any_other_error_in_a_view_of_the_hosts_is_the_hosts():
+def test_any_other_error_in_a_view_of_the_host_is_raised():
     assert CartMiddleware(None).process_exception(request_of(), ZeroDivisionError()) is None
 
 
@@ -188,7 +188,7 @@ def test_a_guest_who_logs_in_brings_their_cart():
     assert session == {"other": 1}
 
 
-def test_so_does_the_holder_of_a_token():
+def test_a_client_with_a_token_who_logs_in_brings_their_cart():
     user, cart = make_user(), make_cart()
 
     user_logged_in.send(sender=models.Shopper, request=request_of(x_cart_token=cart_token(cart.key)), user=user)
@@ -196,7 +196,7 @@ def test_so_does_the_holder_of_a_token():
     assert Cart.objects.get().user == user
 
 
-def test_both_may_have_something_in_them():
+def test_a_guests_and_a_tokens_cart_are_both_merged():
     user, of_session, of_token = make_user(), make_cart(), make_cart()
     for cart in (of_session, of_token):
         add_wine(cart)

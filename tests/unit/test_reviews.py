@@ -112,7 +112,7 @@ def test_a_refund_made_elsewhere_that_failed_is_none(sold, reviewed, unchanged):
         review(sold)
 
 
-def test_what_was_paid_back_elsewhere_is_not_limited_to_what_is_left(sold, returned, reviewed):
+def test_a_refund_made_elsewhere_is_not_limited_to_what_is_left(sold, returned, reviewed):
     """It is a fact, however odd."""
     reviewed.script(review_payment=Review([at_provider("re_2", "12")]))
 
@@ -177,7 +177,7 @@ def test_a_refund_of_ours_that_failed_later_is_failed_and_flagged(sold, returned
     ]
 
 
-def test_one_that_failed_here_and_was_paid_after_all_is_paid(sold, returned, reviewed):
+def test_a_refund_that_failed_here_and_was_paid_after_all_is_paid(sold, returned, reviewed):
     PaymentAttempt.objects.filter(pk=returned.pk).update(state="failed")
     reviewed.script(review_payment=Review([at_provider()]))
 
@@ -187,14 +187,14 @@ def test_one_that_failed_here_and_was_paid_after_all_is_paid(sold, returned, rev
     assert refundable(sold.order) == Decimal(7)
 
 
-def test_one_that_was_paid_and_is_said_to_be_on_its_way_stays_paid(sold, returned, reviewed, unchanged):
+def test_a_paid_refund_that_is_said_to_be_on_its_way_stays_paid(sold, returned, reviewed, unchanged):
     reviewed.script(review_payment=Review([at_provider(state="pending")]))
 
     with unchanged():
         review(sold)
 
 
-def test_one_that_is_still_open_is_asked_for(sold, reviewed):
+def test_an_open_refund_is_asked_for(sold, reviewed):
     waiting = owe(sold, Decimal(5), "AUD", state="pending", check_at=None, lease_until=None)
     reviewed.script(review_payment=Review([at_provider(key=str(waiting.key))]), refund_payment=received("re_1", "5"))
 
@@ -246,7 +246,7 @@ def test_a_dispute_is_flagged_once(sold, reviewed, caplog):
     assert len(caplog.records) == 1
 
 
-def test_what_needs_no_attention_leaves_the_flag_to_the_staff(sold, reviewed, unchanged):
+def test_a_review_without_attention_leaves_the_flag_to_the_staff(sold, reviewed, unchanged):
     PaymentAttempt.objects.filter(pk=sold.pk).update(attention="disputed")
     reviewed.script(review_payment=Review())
 

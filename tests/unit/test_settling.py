@@ -86,7 +86,7 @@ def test_money_may_come_without_a_record_of_the_hosts(attempt):
 
 
 @pytest.mark.parametrize("result", [Refused(DECLINED), Unknown(), NEVER_KNOWN, Pending(), NotFound(), received("ch_2")])
-def test_what_is_settled_stays_as_it_is(attempt, paid, unchanged, result):
+def test_a_settled_payment_stays_as_it_is(attempt, paid, unchanged, result):
     """Except for the time of the latest look."""
     settle(attempt, received(payment=paid))
     Order.objects.update(updated_at=now())
@@ -168,7 +168,7 @@ def test_a_refusal_settled_twice_gives_back_once(attempt):
     assert list(models.HookCall.objects.values_list("name", flat=True)) == ["undo_checkout"]
 
 
-def test_what_is_handed_back_is_combined_with_what_was_added_meanwhile(attempt):
+def test_a_line_handed_back_is_combined_with_an_equal_one_added_meanwhile(attempt):
     cart, line = Cart.objects.get(), models.WineLine.objects.get()
     meanwhile = models.WineLine.objects.create(cart=cart, product=line.product, quantity=2)
     other = models.MoodyLine.objects.create(cart=cart)
@@ -190,7 +190,7 @@ def test_a_coupon_that_is_handed_back_counts_once(attempt):
 
 
 @override_settings(LORIKEET_MAX_LINES=3, LORIKEET_MAX_ADJUSTMENTS=1)
-def test_what_a_full_cart_has_no_room_for_stays_on_the_cancelled_order_with_its_price(attempt, caplog):
+def test_a_line_without_room_in_the_cart_stays_on_the_cancelled_order(attempt, caplog):
     cart, bottle = Cart.objects.get(), models.WineLine.objects.get()
     second = sell(models.MoodyLine.objects.create(cart=cart), attempt.order, "10")
     share = sell(models.ShareOff.objects.create(cart=cart), attempt.order, "-1")
@@ -210,7 +210,7 @@ def test_what_a_full_cart_has_no_room_for_stays_on_the_cancelled_order_with_its_
 
 
 @override_settings(LORIKEET_MAX_LINES=1)
-def test_what_a_full_cart_has_an_equal_line_of_is_combined_with_it(attempt):
+def test_a_line_handed_back_to_a_full_cart_is_combined_with_an_equal_one(attempt):
     cart, bottle = Cart.objects.get(), models.WineLine.objects.get()
     models.WineLine.objects.create(cart=cart, product=bottle.product, quantity=2)
 
@@ -367,7 +367,7 @@ def test_a_payment_that_cannot_be_asked_about_is_parked_and_frees_the_cart(attem
     ]
 
 
-def test_what_is_settled_is_not_parked(attempt, paid, caplog):
+def test_a_settled_payment_is_not_parked(attempt, paid, caplog):
     settle(attempt, received(payment=paid))
 
     settle(attempt, NEVER_KNOWN)

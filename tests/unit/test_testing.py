@@ -385,7 +385,7 @@ def test_a_suite_without_data_is_told_what_to_write():
     assert str(refusal.value) == "Write TestNothing.make_data(self)."
 
 
-def test_what_is_public_is_there():
+def test_every_public_name_is_there():
     assert all(hasattr(testing, name) for name in testing.__all__)
 
 

@@ -152,7 +152,7 @@ def test_it_is_told_when_to_come_again(clock, later, seconds):
     assert throttles.seconds_until(moment) == seconds
 
 
-def test_what_has_no_end_is_tried_again_at_once():
+def test_a_throttle_without_an_end_is_retried_at_once():
     assert throttles.seconds_until(None) == 1
 
 

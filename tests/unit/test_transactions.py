@@ -84,7 +84,7 @@ def test_it_runs_in_a_transaction():
 
 
 @pytest.mark.parametrize("cause", ABORTED, ids=repr)
-def test_what_the_database_aborted_is_run_again_from_the_start(cause):
+def test_an_aborted_transaction_is_run_again_from_the_start(cause):
     story = Story(*[database_error(cause)] * 3)
 
     story.run()
@@ -104,7 +104,7 @@ def test_the_fourth_abort_is_the_last(cause):
     assert Cart.objects.count() == 0
 
 
-def test_those_who_met_come_again_at_different_times(monkeypatch):
+def test_transactions_that_met_are_retried_at_different_times(monkeypatch):
     """At once first, then after a random pause."""
     pauses = []
     monkeypatch.setattr(transactions, "sleep", pauses.append)
@@ -143,7 +143,7 @@ def test_it_is_refused_inside_another_transaction():
     assert (story.tries, Cart.objects.count()) == (0, 0)
 
 
-def test_what_is_to_happen_after_the_commit_happens_once():
+def test_a_callback_after_the_commit_is_called_once():
     happened = []
     story = Story(database_error(DeadlockDetected()))
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     ("outcome", "state"), [(Pending("pi_1"), "pending"), (NotFound(), "pending"), (Unknown(), "unknown")], ids=repr
 )
-def test_what_is_not_decided_is_looked_at_again(attempt, outcome, state):
+def test_an_undecided_payment_is_looked_at_again(attempt, outcome, state):
     before = now()
 
     with listening(payment_changed) as told:
@@ -69,7 +69,7 @@ def test_pending_and_unknown_turn_into_each_other(attempt, first, then, state):
 @pytest.mark.parametrize(
     ("then", "ended"), [(received(), ("paid", "placed")), (Refused(DECLINED), ("failed", "cancelled"))], ids=repr
 )
-def test_what_waited_ends(attempt, first, then, ended):
+def test_a_waiting_payment_ends(attempt, first, then, ended):
     settle(attempt, first)
 
     settle(claim(attempt.pk), then)
@@ -126,7 +126,7 @@ def test_it_is_looked_at_when_its_order_expires(attempt):
 @pytest.mark.parametrize(
     ("outcome", "attention"), [(Pending(), ""), (NotFound(), ""), (Unknown(), "unresolved")], ids=repr
 )
-def test_what_took_too_long_and_is_known_again_needs_no_attention(attempt, outcome, attention):
+def test_a_payment_that_is_known_again_needs_no_attention(attempt, outcome, attention):
     """The shopper may only have to take a step; while it is unknown their browser has stopped asking."""
     settle(attempt, Unknown())
     flag(attempt, "unresolved")
@@ -136,7 +136,7 @@ def test_what_took_too_long_and_is_known_again_needs_no_attention(attempt, outco
     assert PaymentAttempt.objects.get().attention == attention
 
 
-def test_what_needs_attention_for_another_reason_still_does(attempt):
+def test_a_payment_flagged_for_another_reason_stays_flagged(attempt):
     flag(attempt, "wrong amount")
 
     settle(PaymentAttempt.objects.get(), Pending())
@@ -144,7 +144,7 @@ def test_what_needs_attention_for_another_reason_still_does(attempt):
     assert PaymentAttempt.objects.get().attention == "wrong amount"
 
 
-def test_what_is_no_outcome_changes_nothing(attempt, unchanged):
+def test_a_value_that_is_no_outcome_changes_nothing(attempt, unchanged):
     with unchanged():
         placed = settle(attempt, None)
 
@@ -174,7 +174,7 @@ def test_a_request_for_attention_sends_its_signal_and_no_other(attempt):
     assert (changes, len(told)) == ([], 1)
 
 
-def test_what_is_left_to_the_staff_has_changed_once(attempt):
+def test_a_parked_payment_has_changed_once(attempt):
     with listening(payment_changed) as changes, listening(payment_attention) as told:
         settle(attempt, Unknown(can_be_asked=False))
 

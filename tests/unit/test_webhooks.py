@@ -51,7 +51,7 @@ def test_a_webhook_has_the_provider_asked_about_what_it_names(waiting, scripted,
     assert scripted.asked == [("check_payment", waiting.pk)]
 
 
-def test_what_a_webhook_says_is_not_believed(waiting, scripted, poke):
+def test_the_content_of_a_webhook_is_not_believed(waiting, scripted, poke):
     scripted.script(check_payment=Pending())
 
     poke(waiting.key, "succeeded", "refunded")
@@ -143,7 +143,7 @@ def test_a_mistake_in_one_payment_keeps_none_of_the_others_from_being_looked_at(
 
 
 @pytest.mark.parametrize("name", ["Nothing", "PretendCard", "WineLine", ""])
-def test_what_takes_no_webhooks_is_not_found(name):
+def test_a_method_without_webhooks_is_not_found(name):
     with pytest.raises(NoWebhooks):
         receive(name, request())
 
@@ -151,7 +151,7 @@ def test_what_takes_no_webhooks_is_not_found(name):
 @pytest.mark.parametrize(
     "odd", [None, 17, b"pi_1", {"id": "pi_1"}, "pi\0", "\ud800", "x" * 100_000], ids=lambda odd: ascii(odd)[:20]
 )
-def test_what_is_no_name_is_dropped_and_the_others_are_looked_at(waiting, scripted, poke, odd):
+def test_a_value_that_is_no_name_is_dropped_and_the_others_are_looked_at(waiting, scripted, poke, odd):
     """A provider sends events without our key, and repeats for days what was not answered."""
     scripted.script(check_payment=received())
 

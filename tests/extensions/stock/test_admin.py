@@ -72,7 +72,7 @@ def test_a_list_of_records_shows_what_is_available(admin, stock):
         assert f'<td class="field-{column}">{value}</td>' in row
 
 
-def test_of_what_is_not_tracked_nothing_is_said_to_be_available(admin):
+def test_an_untracked_record_shows_nothing_as_available(admin):
     make_stock(0, tracked=False)
 
     assert '<td class="field-available">-</td>' in page(admin, url("stockrecord_changelist"))
@@ -169,7 +169,7 @@ def test_a_list_costs_the_same_for_many_as_for_one(admin, sold_with_order, name,
 
 
 @NAMES
-def test_a_list_of_what_goes_by_its_product_costs_the_same_for_many_as_for_one(
+def test_a_list_of_records_named_by_products_costs_the_same_for_many_as_for_one(
     admin, name, django_assert_max_num_queries
 ):
     for _ in range(10):
@@ -214,7 +214,7 @@ def test_a_product_has_one_record_for_each_place(admin, unchanged):
     assert response.context["adminform"].form.errors
 
 
-def test_what_describes_a_record_is_changed_and_its_counters_are_not(admin, stock):
+def test_the_description_of_a_record_is_changed_and_its_counters_are_not(admin, stock):
     reserve(stock, 4)
 
     response = admin.post(

@@ -126,7 +126,7 @@ def test_a_correction_needs_a_number_and_a_reason(act, allow, stock, unchanged, 
         ("0", "Give the difference, above or below zero."),
     ],
 )
-def test_what_cannot_be_corrected_says_why(act, allow, stock, unchanged, quantity, said):
+def test_a_record_that_cannot_be_corrected_says_why(act, allow, stock, unchanged, quantity, said):
     allow("adjust_stockrecord")
     reserve(stock, 4)
 
@@ -136,7 +136,7 @@ def test_what_cannot_be_corrected_says_why(act, allow, stock, unchanged, quantit
     assert log() == []
 
 
-def test_of_several_those_are_corrected_that_can_be(act, allow, stock):
+def test_of_several_records_the_valid_ones_are_corrected(act, allow, stock):
     allow("adjust_stockrecord")
     other = make_stock(2, name="Merlot")
 
@@ -194,7 +194,7 @@ def test_the_second_of_two_clicks_puts_nothing_back(act, allow, stock, sold_with
     assert counters(stock) == (10, 0)
 
 
-def test_what_was_not_sold_says_so_and_the_others_are_put_back(act, allow, stock, sold_with_order):
+def test_a_hold_that_was_not_sold_says_so_and_the_others_are_put_back(act, allow, stock, sold_with_order):
     allow("restock_hold")
     waiting, given_up = reserve(stock, 2), reserve(stock, 1)
     release([given_up])
@@ -229,7 +229,7 @@ def test_a_reason_that_was_typed_is_escaped(client, clerk, stock):
 # letting go
 
 
-def test_the_staff_release_what_was_put_aside(act, allow, clerk, stock):
+def test_the_staff_release_a_hold(act, allow, clerk, stock):
     allow("release_hold")
     hold = reserve(stock, 3)
 
@@ -240,7 +240,7 @@ def test_the_staff_release_what_was_put_aside(act, allow, clerk, stock):
     assert log() == [(clerk.handle, "hold", hold.pk, "Released.")]
 
 
-def test_what_was_sold_to_an_order_is_not_let_go(act, allow, sold_with_order, unchanged):
+def test_a_hold_sold_to_an_order_is_not_released(act, allow, sold_with_order, unchanged):
     allow("release_hold")
 
     with unchanged():

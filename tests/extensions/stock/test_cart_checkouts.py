@@ -54,7 +54,7 @@ def test_all_ten_of_ten_come_along(guest, alice, bottle):
     assert (quantities(guest), reasons(guest), counters(bottle)) == ([10], [], (10, 10))
 
 
-def test_what_both_hold_of_a_record_becomes_one_hold(guest, alice, bottle):
+def test_two_holds_of_a_record_become_one(guest, alice, bottle):
     seat(alice, bottle, 4)
     seat(guest, bottle, 6)
 
@@ -64,7 +64,7 @@ def test_what_both_hold_of_a_record_becomes_one_hold(guest, alice, bottle):
 
 
 @override_settings(LORIKEET_MAX_LINES=2)
-def test_what_stays_in_the_guests_cart_is_held_for_it(guest, alice):
+def test_a_line_that_stays_in_the_guests_cart_is_held_for_it(guest, alice):
     bottles = [make_bottle(10) for _ in range(3)]
     seat(guest, bottles[0], 10)
     seat(alice, bottles[1], 10)
@@ -77,7 +77,7 @@ def test_what_stays_in_the_guests_cart_is_held_for_it(guest, alice):
     assert holds(state="held", cart__user=None) == [("held", 10)]
 
 
-def test_what_both_hold_ends_an_hour_after_the_first_of_both(guest, alice, bottle):
+def test_a_merged_hold_ends_an_hour_after_the_first_of_both(guest, alice, bottle):
     seat(guest, bottle)
     for _ in range(5):
         pass_time(minutes=11)
@@ -90,7 +90,7 @@ def test_what_both_hold_ends_an_hour_after_the_first_of_both(guest, alice, bottl
 
 
 def test_two_carts_together_hold_no_more_than_there_is(guest, alice, bottle):
-    """The user had taken as a guest what the user's own cart had held."""
+    """The hold of the user's cart had expired, and the user took the same stock as a guest."""
     seat(alice, bottle, 8)
     pass_time(minutes=16)
     seat(guest, bottle, 8)
@@ -165,7 +165,7 @@ def test_a_cart_without_its_lines_holds_nothing(shopper, bottle):
     assert shopper.cart()["expires_at"] is None
 
 
-def test_what_an_order_holds_does_not_end_with_the_cart(shopper, bottle):
+def test_the_hold_of_an_order_does_not_end_with_the_cart(shopper, bottle):
     seat(shopper, bottle, 10)
     get_ready(shopper, "Transfer")
     shopper.checkout()
@@ -176,7 +176,7 @@ def test_what_an_order_holds_does_not_end_with_the_cart(shopper, bottle):
     assert counters(bottle) == (10, 10)
 
 
-def test_what_was_held_in_the_cart_is_sold(shopper, bottle):
+def test_stock_held_in_the_cart_is_sold(shopper, bottle):
     seat(shopper, bottle, 10)
     get_ready(shopper)
 
@@ -241,7 +241,7 @@ def test_an_order_that_expires_leaves_its_stock_to_others_in_the_end(shopper, bo
     assert (counters(bottle), Hold.objects.filter(state="held").count()) == ((10, 0), 0)
 
 
-def test_what_comes_back_is_combined_with_what_is_there(shopper, bottle):
+def test_a_line_that_comes_back_is_combined_with_an_equal_one(shopper, bottle):
     seat(shopper, bottle, 4)
     checkout = let_wait(shopper, check_payment=Pending("ref"), cancel_payment=True)
     seat(shopper, bottle, 3)
@@ -261,7 +261,7 @@ def test_the_order_of_a_cart_that_is_gone_gives_back_its_stock(alice, bottle):
     assert (order().state, counters(bottle)) == ("cancelled", (10, 0))
 
 
-def test_what_a_cart_holds_beside_its_lines_is_given_back(guest, bottle):
+def test_a_hold_without_its_line_is_released(guest, bottle):
     """A host's own code has taken a line out of the cart without its lock."""
     merlot = make_bottle(5)
     seat(guest, bottle, 2)
@@ -273,7 +273,7 @@ def test_what_a_cart_holds_beside_its_lines_is_given_back(guest, bottle):
     assert (counters(bottle), counters(merlot)) == ((10, 2), (5, 0))
 
 
-def test_the_key_again_holds_nothing_again(shopper, bottle):
+def test_a_repeated_key_holds_nothing_again(shopper, bottle):
     seat(shopper, bottle, 4)
     get_ready(shopper, "ScriptedCard")
     ScriptedCard.script(start_payment=Pending("ref"), check_payment=received(40))

@@ -39,7 +39,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_order")]
 # holding
 
 
-def test_what_is_added_is_held(shopper, bottle):
+def test_a_line_that_is_added_is_held(shopper, bottle):
     """T3, T5, T6: it is reserved in the cart, and there is no order."""
     seat(shopper, bottle, 3)
 
@@ -112,7 +112,7 @@ def test_stock_that_another_shopper_holds_is_not_left(guest, other, bottle, unch
     assert response.json()["info"] == [out_of_stock("3 × Moscato", None, 3, 2)]
 
 
-def test_what_is_held_in_a_cart_is_not_left_for_an_order(guest, other, bottle, unchanged):
+def test_stock_held_in_a_cart_is_not_left_for_an_order(guest, other, bottle, unchanged):
     seat(guest, bottle, 8)
     add(other, bottle, 3)
     get_ready(other)
@@ -149,7 +149,7 @@ def test_a_quantity_that_is_none_is_answered_400(guest, bottle, unchanged, quant
     assert (response.status_code, list(response.json())) == (400, ["quantity"])
 
 
-def test_what_is_not_tracked_is_not_held(guest):
+def test_an_untracked_record_is_not_held(guest):
     bottle = make_bottle(0, tracked=False)
 
     seat(guest, bottle, 1000)
@@ -157,7 +157,7 @@ def test_what_is_not_tracked_is_not_held(guest):
     assert (counters(bottle), holds(), guest.cart()["expires_at"]) == ((0, 0), [], None)
 
 
-def test_what_may_be_owed_is_held(guest):
+def test_backordered_stock_is_held(guest):
     bottle = make_bottle(1, backorder_limit=2)
 
     seat(guest, bottle, 3)
@@ -265,7 +265,7 @@ def test_lines_of_both_policies_share_a_record(guest, bottle):
     assert (before, counters(bottle)) == (((10, 4), []), (10, 10))
 
 
-def test_what_is_held_in_the_cart_does_not_serve_the_other_line(guest, bottle, unchanged):
+def test_a_hold_of_one_line_does_not_serve_the_other(guest, bottle, unchanged):
     seat(guest, bottle, 4)
     line = add(guest, bottle, 7)
     get_ready(guest)
@@ -277,7 +277,7 @@ def test_what_is_held_in_the_cart_does_not_serve_the_other_line(guest, bottle, u
     assert before == response.json()["info"] == [out_of_stock("7 × Moscato", line["url"], 7, 6)]
 
 
-def test_what_is_held_in_the_cart_is_the_held_lines_though_it_is_the_later_one(guest, bottle, unchanged):
+def test_a_hold_belongs_to_its_line_though_that_is_the_later_one(guest, bottle, unchanged):
     line = add(guest, bottle, 7)
     seat(guest, bottle, 4)
     get_ready(guest)
@@ -302,7 +302,7 @@ def test_a_line_may_change_its_policy(guest, bottle, monkeypatch):
 # carts that go
 
 
-def test_what_a_deleted_cart_held_is_released_in_time(alice, bottle):
+def test_the_hold_of_a_deleted_cart_is_released_in_time(alice, bottle):
     seat(alice, bottle, 4)
     alice.user.delete()
     before = counters(bottle)
@@ -313,7 +313,7 @@ def test_what_a_deleted_cart_held_is_released_in_time(alice, bottle):
     assert (before, counters(bottle), Hold.objects.get().cart) == ((10, 4), (10, 0), None)
 
 
-def test_what_a_deleted_cart_held_is_free_to_others_in_time(alice, other, bottle):
+def test_the_hold_of_a_deleted_cart_is_free_to_others_in_time(alice, other, bottle):
     seat(alice, bottle, 4)
     alice.user.delete()
     pass_time(minutes=16)

@@ -63,7 +63,7 @@ def test_a_change_counts_too(guest, bottle, unchanged):
 
 
 @override_settings(LORIKEET_STOCK_CART_UNITS=3)
-def test_what_is_held_at_placing_or_not_at_all_does_not_count(guest, bottle):
+def test_lines_held_at_placing_or_not_at_all_do_not_count(guest, bottle):
     seat(guest, bottle, 3)
 
     add(guest, bottle, 6)
@@ -133,7 +133,7 @@ def test_a_cart_over_the_limit_is_changed_in_everything_else(guest, over_the_lim
     assert (write_email(guest).status_code, try_to_add(guest, bottle).status_code) == (200, 201)
 
 
-def test_what_comes_back_from_an_order_is_held_up_to_the_limit(shopper):
+def test_lines_that_come_back_from_an_order_are_held_up_to_the_limit(shopper):
     first, second = make_bottle(100), make_bottle(100)
     seat(shopper, first, 40)
     get_ready(shopper, "Transfer")
@@ -299,7 +299,7 @@ def test_a_bundle_that_lacks_a_part_is_refused_with_each_part_that_it_lacks(gues
     ]
 
 
-def test_what_fits_itself_is_no_more_than_a_cart_may_hold(guest, unchanged):
+def test_a_line_fits_itself_to_no_more_than_a_cart_may_hold(guest, unchanged):
     bottle = make_bottle(100)
 
     with unchanged():

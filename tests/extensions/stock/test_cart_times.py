@@ -151,7 +151,7 @@ def test_after_the_longest_time_another_shopper_may_have_it(guest, other, bottle
     assert (response.status_code, counters(bottle)) == (201, (10, 10))
 
 
-def test_what_is_added_later_ends_with_the_rest(guest, bottle):
+def test_a_line_added_later_ends_with_the_rest(guest, bottle):
     """The hour is the cart's: adding something does not begin another."""
     seat(guest, bottle)
     for _ in range(5):
@@ -301,7 +301,7 @@ def test_recovery_works_in_batches(bottle, monkeypatch):
     assert (tick()["holds released"], counters(bottle)) == (5, (10, 0))
 
 
-def test_what_was_released_is_deleted_after_a_day(guest, bottle):
+def test_a_released_hold_is_deleted_after_a_day(guest, bottle):
     line = seat(guest, bottle, 8)
     guest.delete(line["url"])
     pass_time(hours=24)
@@ -311,7 +311,7 @@ def test_what_was_released_is_deleted_after_a_day(guest, bottle):
     assert (kept, tick()["holds deleted"], holds()) == ((0, [("released", 8)]), 1, [])
 
 
-def test_what_was_sold_is_never_deleted(guest, bottle):
+def test_a_sold_hold_is_never_deleted(guest, bottle):
     seat(guest, bottle, 8)
     get_ready(guest)
     guest.checkout()

@@ -46,7 +46,7 @@ def test_a_setting_is_a_whole_number_above_zero(name, default, value):
     ]
 
 
-def test_what_is_prefetched_may_lead_through_the_key_of_a_record_to_any_product(monkeypatch):
+def test_cart_prefetch_may_lead_through_the_key_of_a_record_to_any_product(monkeypatch):
     monkeypatch.setattr(models.BottleLine, "cart_prefetch", ("bottle__stock__product__anything",))
 
     assert [mistake for mistake in check_lorikeet(None) if mistake.obj] == []

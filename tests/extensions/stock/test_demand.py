@@ -109,7 +109,7 @@ def test_a_bundle_of_twice_the_same_takes_both_together(shopper):
     assert (counters(bottle), holds()) == ((1, 0), [("consumed", 9)])
 
 
-def test_what_is_never_counted_is_never_asked_for_its_stock(shopper):
+def test_a_line_with_policy_none_is_never_asked_for_its_stock(shopper):
     shopper.add(NEW_ITEM, "DownloadLine", gadget=make_gadget().pk)
     get_ready(shopper)
 
@@ -140,7 +140,7 @@ def test_a_line_that_went_back_and_was_deleted_leaves_the_record_of_its_hold(sho
     assert list(Hold.objects.values_list("state", "line")) == [("released", None)]
 
 
-def test_what_was_checked_out_and_taken_back_is_checked_out_at_what_is_left_now(guest, alice, bottle):
+def test_a_line_taken_back_is_checked_out_at_the_present_stock(guest, alice, bottle):
     add(guest, bottle, 8)
     get_ready(guest, token="tok_declined")
     guest.checkout()
@@ -163,7 +163,7 @@ def asking(monkeypatch, bottle):
 
 
 @pytest.mark.parametrize("quantity", [1.5, Decimal(2), "2", None], ids=repr)
-def test_something_else_than_whole_units_is_the_hosts_mistake(guest, bottle, asking, quantity):
+def test_a_demand_that_is_not_in_whole_units_is_the_hosts_mistake(guest, bottle, asking, quantity):
     add(guest, bottle)
     asking((bottle.stock, quantity))
     message = f"BottleLine.get_stock() asks for {quantity!r}: give whole units."
@@ -230,7 +230,7 @@ def test_more_than_a_column_holds_is_out_of_stock(guest, bottle, asking, unchang
     assert response.json()["info"] == [out_of_stock("1 × Moscato", line["url"], min(quantity, 10**12), 10)]
 
 
-def test_what_is_read_before_it_changed_is_found_out(guest, bottle, asking, unchanged):
+def test_a_stale_record_of_the_host_is_noticed(guest, bottle, asking, unchanged):
     """The host hands out a record that it has kept: it says that ten are left."""
     add(guest, bottle, 5)
     get_ready(guest)
@@ -245,7 +245,7 @@ def test_what_is_read_before_it_changed_is_found_out(guest, bottle, asking, unch
     assert [entry["data"]["available"] for entry in response.json()["info"]] == [2]
 
 
-def test_what_came_in_after_it_was_read_is_sold(guest, bottle, asking):
+def test_a_delivery_after_the_record_was_read_is_sold(guest, bottle, asking):
     """The same the other way round."""
     bottle.stock.on_hand = 0
     asking((bottle.stock, 5))

@@ -39,7 +39,7 @@ def test_guests_of_one_network_hold_two_hundred_units_in_as_many_carts_as_they_l
 
 
 @override_settings(LORIKEET_STOCK_NETWORK_UNITS=10)
-def test_what_is_too_much_for_a_network_is_refused_until_the_first_hold_of_it_ends(bottle, unchanged):
+def test_a_line_beyond_the_limit_of_a_network_is_refused_until_a_hold_ends(bottle, unchanged):
     seat(near(1), bottle, 6)
     seat(near(2), make_bottle(), 3)
 
@@ -79,7 +79,7 @@ def test_shoppers_whose_network_is_not_known_are_not_taken_for_neighbours(bottle
 
 
 @override_settings(LORIKEET_STOCK_NETWORK_UNITS=6)
-def test_what_a_network_has_held_for_too_long_does_not_count(bottle):
+def test_expired_holds_of_a_network_do_not_count(bottle):
     seat(near(1), bottle, 6)
     pass_time(minutes=16)
 
@@ -183,7 +183,7 @@ def test_orders_whose_network_is_not_known_count_for_their_shopper_alone(bottle,
 
 
 @override_settings(LORIKEET_STOCK_PENDING_UNITS=5)
-def test_what_was_sold_does_not_count(shopper, bottle):
+def test_sold_stock_does_not_count(shopper, bottle):
     add(shopper, bottle, 5)
     get_ready(shopper)
     shopper.checkout()

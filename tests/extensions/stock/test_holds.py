@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_order")]
 # reserve
 
 
-def test_what_is_reserved_is_held(stock):
+def test_a_reservation_is_held(stock):
     hold = reserve(stock, 3)
 
     assert (counters(stock), holds()) == ((10, 3), [("held", 3)])
@@ -103,7 +103,7 @@ def test_a_refusal_in_a_transaction_leaves_the_rest_of_it(stock):
     assert (counters(stock), {first.quantity, second.quantity}) == ((10, 10), {8, 2})
 
 
-def test_what_may_be_owed_can_be_reserved():
+def test_backordered_stock_can_be_reserved():
     stock = make_stock(1, backorder_limit=2)
 
     reserve(stock, 3)
@@ -128,7 +128,7 @@ def test_a_record_that_is_gone_has_nothing_left():
         reserve(key, 1)
 
 
-def test_what_is_not_tracked_is_not_reserved(unchanged):
+def test_an_untracked_record_is_not_reserved(unchanged):
     stock = make_stock(0, name="Moscato", tracked=False)
 
     with unchanged(), pytest.raises(StockError, match=r"^Moscato is not tracked: any number can be sold\.$"):
@@ -138,7 +138,7 @@ def test_what_is_not_tracked_is_not_reserved(unchanged):
 # consume
 
 
-def test_what_is_consumed_is_sold(stock):
+def test_a_consumed_hold_is_sold(stock):
     clerk = make_user("clerk")
     hold = reserve(stock, 3)
 
@@ -163,7 +163,7 @@ def test_several_holds_are_consumed_at_once(stock):
     assert (count, counters(stock), counters(other)) == (3, (6, 0), (3, 0))
 
 
-def test_what_is_consumed_is_not_consumed_again(stock, unchanged):
+def test_a_consumed_hold_is_not_consumed_again(stock, unchanged):
     hold = reserve(stock, 3)
     consume([hold])
 
@@ -171,7 +171,7 @@ def test_what_is_consumed_is_not_consumed_again(stock, unchanged):
         assert consume([hold]) == 0
 
 
-def test_what_is_released_is_not_consumed(stock, unchanged):
+def test_a_released_hold_is_not_consumed(stock, unchanged):
     hold = reserve(stock, 3)
     release([hold])
 
@@ -179,12 +179,12 @@ def test_what_is_released_is_not_consumed(stock, unchanged):
         assert consume([hold]) == 0
 
 
-def test_nothing_is_consumed_of_nothing(stock, unchanged):
+def test_no_holds_consume_nothing(stock, unchanged):
     with unchanged():
         assert (consume([]), release([])) == (0, 0)
 
 
-def test_what_may_be_owed_is_sold_below_zero():
+def test_backordered_stock_is_sold_below_zero():
     stock = make_stock(1, backorder_limit=2)
 
     consume([reserve(stock, 3)])
@@ -195,13 +195,13 @@ def test_what_may_be_owed_is_sold_below_zero():
 # release
 
 
-def test_what_is_released_is_free(stock):
+def test_a_released_hold_is_free(stock):
     hold = reserve(stock, 3)
 
     assert (release([hold]), counters(stock), holds(), moved()) == (1, (10, 0), [("released", 3)], [])
 
 
-def test_what_is_released_is_not_released_again(stock, unchanged):
+def test_a_released_hold_is_not_released_again(stock, unchanged):
     hold = reserve(stock, 3)
     release([hold])
 
@@ -209,7 +209,7 @@ def test_what_is_released_is_not_released_again(stock, unchanged):
         assert release([hold]) == 0
 
 
-def test_what_is_sold_is_not_released(stock, unchanged):
+def test_a_sold_hold_is_not_released(stock, unchanged):
     hold = reserve(stock, 3)
     consume([hold])
 

@@ -119,7 +119,7 @@ def test_a_refusal_gives_back_to_each(guest):
     assert left() == {"Perth": (3, 0), "Hobart": (2, 0)}
 
 
-def test_what_all_locations_have_together_is_left(guest, unchanged):
+def test_the_sum_of_all_locations_is_left(guest, unchanged):
     line = order_some(guest, make_gadget(Perth=3, Hobart=2), 6)
     get_ready(guest)
     before = reasons(guest)
@@ -241,7 +241,7 @@ def test_two_lines_that_miss_a_location_share_the_other(guest, kept):
     assert (response.status_code, left()) == (200, {"Perth": (3, 3), "Hobart": (0, 0)})
 
 
-def test_what_comes_in_meanwhile_at_the_first_location_is_taken(guest, kept):
+def test_a_delivery_meanwhile_at_the_first_location_is_taken(guest, kept):
     gadget = make_gadget(Perth=3, Hobart=0)
     records = records_at("Perth", "Hobart")
     records[0].on_hand = 1
@@ -254,7 +254,7 @@ def test_what_comes_in_meanwhile_at_the_first_location_is_taken(guest, kept):
     assert (response.status_code, left()) == (200, {"Perth": (0, 0), "Hobart": (0, 0)})
 
 
-def test_what_is_held_too_long_at_the_second_location_is_found(guest):
+def test_an_expired_hold_at_the_second_location_is_found(guest):
     gadget = make_gadget(Perth=0, Hobart=2)
     claim(Browser(), "Hobart", 2)
     pass_time(minutes=16)
@@ -295,7 +295,7 @@ class TestHeldInTheCart:
         assert response.status_code == 409
         assert [entry["data"] for entry in response.json()["info"]] == [{"item": None, "asked": 6, "available": 5}]
 
-    def test_what_is_held_too_long_at_the_second_location_is_found(self, guest):
+    def test_an_expired_hold_at_the_second_location_is_found(self, guest):
         gadget = make_gadget(Perth=0, Hobart=2)
         claim(Browser(), "Hobart", 2)
         pass_time(minutes=16)
@@ -323,7 +323,7 @@ class TestHeldInTheCart:
 
         assert (line["data"]["quantity"], left()) == (5, {"Perth": (3, 3), "Hobart": (2, 2)})
 
-    def test_what_is_held_stays_where_it_is(self, guest):
+    def test_a_hold_stays_at_its_location(self, guest):
         """A delivery to the first location moves nothing."""
         gadget = make_gadget(Perth=0, Hobart=2)
         line = order_some(guest, gadget, 2)

@@ -36,7 +36,7 @@ def sold(stock):
 
 
 @pytest.mark.parametrize(("change", "left"), [(5, 15), (-4, 6), (-10, 0), (10**12, 10**12 + 10)])
-def test_what_is_on_hand_is_changed_by_a_difference(stock, change, left):
+def test_stock_on_hand_is_changed_by_a_difference(stock, change, left):
     movement = adjust(stock, change, "Counted.")
 
     assert counters(stock) == (left, 0)
@@ -86,7 +86,7 @@ def test_less_than_nothing_is_refused(stock, unchanged):
         adjust(stock, -11, "Broken.")
 
 
-def test_what_may_be_owed_may_be_missing():
+def test_backordered_stock_may_be_missing():
     stock = make_stock(1, backorder_limit=2)
 
     adjust(stock, -3, "Broken.")
@@ -94,7 +94,7 @@ def test_what_may_be_owed_may_be_missing():
     assert counters(stock) == (-2, 0)
 
 
-def test_a_delivery_of_what_is_owed_fills_it_up():
+def test_a_delivery_fills_up_backorders():
     stock = make_stock(1, backorder_limit=2)
     consume([reserve(stock, 3)])
 
@@ -125,7 +125,7 @@ def test_a_change_within_a_transaction_that_fails_is_none(stock, unchanged):
 # restocking
 
 
-def test_what_was_sold_comes_back(stock, sold):
+def test_a_sale_comes_back(stock, sold):
     movement = restock(sold, reason="Unopened.")
 
     assert (counters(stock), Hold.objects.get().returned) == ((10, 0), 3)
@@ -158,7 +158,7 @@ def test_more_than_was_sold_or_less_than_one_does_not_come_back(sold, unchanged,
         restock(sold, quantity)
 
 
-def test_what_is_back_does_not_come_back(sold, unchanged):
+def test_a_returned_sale_does_not_come_back_again(sold, unchanged):
     """The second of two clicks has read the hold before the first."""
     restock(sold)
 
@@ -166,7 +166,7 @@ def test_what_is_back_does_not_come_back(sold, unchanged):
         restock(sold)
 
 
-def test_what_is_back_in_part_does_not_come_back_whole(sold, unchanged):
+def test_a_sale_returned_in_part_does_not_come_back_whole(sold, unchanged):
     restock(sold, 1)
 
     with unchanged(), pytest.raises(StockError):
@@ -175,7 +175,7 @@ def test_what_is_back_in_part_does_not_come_back_whole(sold, unchanged):
 
 @pytest.mark.parametrize("quantity", [None, 1])
 @pytest.mark.parametrize("state", ["held", "released"])
-def test_what_was_not_sold_does_not_come_back(stock, unchanged, state, quantity):
+def test_a_hold_that_was_not_sold_does_not_come_back(stock, unchanged, state, quantity):
     hold = reserve(stock, 3)
     if state == "released":
         release([hold])
@@ -322,7 +322,7 @@ def test_a_record_says_whether_it_can_be_sold(fields, expected):
     assert (record.available, record.in_stock) == expected
 
 
-def test_what_is_held_is_not_available(stock):
+def test_held_stock_is_not_available(stock):
     reserve(stock, 10)
     stock.refresh_from_db()
 
@@ -455,7 +455,7 @@ def test_only_whole_units_move(stock, sold, unchanged, units):
             restock(sold, units)
 
 
-def test_what_comes_back_is_what_is_left_to_come_back_now(stock, sold):
+def test_a_return_is_of_what_is_left_to_return_now(stock, sold):
     restock(Hold.objects.get(pk=sold.pk), 2)
 
     restock(sold)

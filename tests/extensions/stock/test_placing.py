@@ -60,7 +60,7 @@ def test_the_reason_belongs_to_the_step_of_the_items(guest, bottle):
     assert guest.cart()["checkout_steps"][0] == {"name": "items", "state": "current"}
 
 
-def test_what_is_in_a_cart_holds_nothing(shopper, bottle):
+def test_a_line_in_a_cart_holds_nothing(shopper, bottle):
     add(shopper, bottle, 3)
 
     assert (counters(bottle), holds()) == ((10, 0), [])
@@ -72,7 +72,7 @@ def test_adding_more_than_there_are_is_no_error(shopper, bottle):
     assert response.status_code == 201
 
 
-def test_what_others_have_ordered_is_not_left(guest, alice, bottle):
+def test_stock_ordered_by_others_is_not_left(guest, alice, bottle):
     add(alice, bottle, 8)
     let_wait(alice)
     line = add(guest, bottle, 3)
@@ -292,7 +292,7 @@ def test_a_payment_whose_provider_cannot_be_asked_keeps_its_stock(shopper, bottl
 
 
 @pytest.mark.parametrize(("is_paid", "left"), [(True, (7, 0)), (False, (10, 0))])
-def test_what_the_staff_decide_takes_the_stock_or_gives_it_back(shopper, bottle, is_paid, left):
+def test_a_decision_of_the_staff_takes_the_stock_or_gives_it_back(shopper, bottle, is_paid, left):
     add(shopper, bottle, 3)
     get_ready(shopper, token="tok_raising")
     shopper.checkout()
@@ -315,7 +315,7 @@ def test_a_card_payment_that_is_never_finished_gives_the_stock_back_after_half_a
     assert (before, counters(bottle), order().cancel_reason) == ((10, 3), (10, 0), "expired")
 
 
-def test_what_the_provider_cannot_stop_keeps_its_stock(shopper, bottle):
+def test_a_payment_that_cannot_be_stopped_keeps_its_stock(shopper, bottle):
     """Fence, then release."""
     add(shopper, bottle, 3)
     let_wait(shopper, check_payment=Pending("ref"), cancel_payment=TimeoutError())

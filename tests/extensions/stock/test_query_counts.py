@@ -92,7 +92,7 @@ def test_products_that_records_name_cost_one_statement(buyer, uncounted, lines):
 
 
 @MANY
-def test_what_is_out_of_stock_costs_one_statement(buyer, uncounted, lines):
+def test_lines_out_of_stock_cost_one_statement(buyer, uncounted, lines):
     """It reads the holds of this cart, and those that have expired."""
     fill(buyer, lines, on_hand=0)
 
@@ -107,7 +107,7 @@ def test_the_end_of_the_holds_costs_one_statement(buyer, uncounted, lines):
 
 
 @MANY
-def test_what_a_cart_holds_to_the_last_one_costs_two(buyer, uncounted, lines):
+def test_holds_of_the_last_units_cost_two_statements(buyer, uncounted, lines):
     fill(buyer, lines, on_hand=1, line="SeatLine")
 
     assert cost(lambda: buyer.get(CART), uncounted) == 2

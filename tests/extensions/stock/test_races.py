@@ -229,7 +229,7 @@ def test_a_hold_ends_once(rounds):
         assert counters(record) == {"consumed": (1, 0), "released": (3, 0)}[hold.state]
 
 
-def test_what_is_written_off_at_once_with_reservations_is_not_held(rounds):
+def test_stock_written_off_at_once_with_reservations_is_not_held(rounds):
     def hold(record):
         try:
             return reserve(record, 1).quantity
@@ -252,7 +252,7 @@ def test_what_is_written_off_at_once_with_reservations_is_not_held(rounds):
         assert held + broken in {8, 9, 10}
 
 
-def test_what_was_sold_comes_back_once(rounds):
+def test_a_sale_comes_back_once(rounds):
     def back(hold):
         try:
             return restock(hold, 2, "Returned.").quantity
@@ -299,7 +299,7 @@ def test_an_order_and_a_part_of_it_come_back_without_waiting_for_each_other_in_a
         assert counters(bottle) == (9, 0)
 
 
-def test_what_is_sold_beyond_what_there_is_stays_within_its_limit(rounds):
+def test_backorders_stay_within_their_limit(rounds):
     for _ in rounds:
         bottle, browsers = make_bottle(1, backorder_limit=2), [ready() for _ in range(6)]
         for browser in browsers:

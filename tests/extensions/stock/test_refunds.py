@@ -91,7 +91,7 @@ def test_all_that_was_sold_with_an_order_comes_back(bought, bottle, clerk):
     assert (counters(bottle), refunds()) == ((10, 0), [])
 
 
-def test_what_is_back_already_stays_as_it_is(bought, bottle):
+def test_a_returned_sale_stays_as_it_is(bought, bottle):
     restock(Hold.objects.get(quantity=3), 2)
 
     restock_order(bought)
@@ -100,7 +100,7 @@ def test_what_is_back_already_stays_as_it_is(bought, bottle):
     assert restock_order(bought) == []
 
 
-def test_what_waits_for_its_money_does_not_come_back(guest, bottle):
+def test_a_pending_order_does_not_come_back(guest, bottle):
     add(guest, bottle, 3)
     get_ready(guest, "Transfer")
     guest.checkout()
@@ -109,7 +109,7 @@ def test_what_waits_for_its_money_does_not_come_back(guest, bottle):
     assert (counters(bottle), holds()) == ((10, 3), [("held", 3)])
 
 
-def test_what_comes_back_twice_at_once_comes_back_once(bought, somebody_else, unchanged):
+def test_two_returns_at_once_bring_back_one(bought, somebody_else, unchanged):
     with unchanged(), pytest.raises(StockError, match=f"^{BACK_ALREADY}$"), somebody_else:
         restock_order(bought)
 

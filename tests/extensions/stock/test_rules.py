@@ -149,7 +149,7 @@ def test_an_order_that_is_not_placed_and_was_sold_stock_is_found(stock, state):
     assert (PLACED, label(hold)) in found()
 
 
-def test_what_is_sold_without_an_order_is_no_mistake(sold):
+def test_a_sale_without_an_order_is_no_mistake(sold):
     assert found() == []
 
 

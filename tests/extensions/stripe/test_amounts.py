@@ -51,7 +51,7 @@ def test_an_amount_is_counted_as_stripe_counts(amount, currency, units):
     ("amount", "currency"),
     [("0.001", "AUD"), ("1.5", "JPY"), ("1.50", "MGA"), ("1.5", "ISK"), ("1.234", "KWD")],
 )
-def test_what_stripe_cannot_count_is_not_rounded(amount, currency):
+def test_an_amount_that_stripe_cannot_count_is_not_rounded(amount, currency):
     with pytest.raises(ValueError, match=f"^Stripe cannot count {amount} {currency}.$"):
         to_stripe(Decimal(amount), currency)
 
@@ -61,7 +61,7 @@ def test_stripe_writes_currencies_small():
 
 
 @pytest.mark.parametrize("currency", CURRENCIES)
-def test_what_comes_back_has_the_places_that_lorikeet_gives_it(currency):
+def test_an_amount_from_stripe_has_lorikeets_decimal_places(currency):
     units = to_stripe(Decimal(7), currency)
 
     assert from_stripe(units, currency).as_tuple().exponent == -money.exponent(currency)
@@ -136,7 +136,7 @@ def test_the_most_is_told():
     assert refusal("1000000", "AUD")["message"] == "At most 999999.99 AUD can be paid with a card."
 
 
-def test_what_cannot_be_counted_is_told():
+def test_an_amount_that_cannot_be_counted_is_told():
     assert refusal("1.50", "MGA") == {
         "code": "amount_not_payable",
         "message": "1.50 MGA cannot be paid exactly with a card.",
@@ -157,7 +157,7 @@ def test_a_currency_that_stripe_does_not_take_is_refused(currency):
 
 
 @override_settings(LORIKEET_STRIPE_MINIMUM_AMOUNTS={"XYZ": Decimal(1)})
-def test_one_that_it_takes_by_now_is_named_by_the_shop():
+def test_a_currency_that_stripe_takes_by_now_is_named_by_the_shop():
     assert refusal("1", "XYZ") is None
     assert refusal("0.99", "XYZ")["code"] == "amount_too_small"
 
@@ -185,7 +185,7 @@ def test_the_cart_says_what_cannot_be_charged_before_stripe_is_asked(buyer, fake
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_stripe_would_not_charge_is_not_checked_out(buyer, fake, wine, unchanged):
+def test_a_cart_that_stripe_would_not_charge_is_not_checked_out(buyer, fake, wine, unchanged):
     wine.unit_price = Decimal("0.49")
     wine.save()
     asked = len(fake.calls())

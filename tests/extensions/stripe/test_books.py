@@ -84,7 +84,7 @@ def test_a_payment_without_a_webhook_is_open_and_settled(buyer, fake):
 
 
 @pytest.mark.parametrize("amount", [500, None], ids=["a part", "all"])
-def test_what_was_paid_back_in_the_dashboard_is_found_and_recorded(sold, amount):
+def test_a_refund_in_the_dashboard_is_found_and_recorded(sold, amount):
     FAKE.refund(sold.reference, amount)
     (difference,) = found()
 
@@ -95,7 +95,7 @@ def test_what_was_paid_back_in_the_dashboard_is_found_and_recorded(sold, amount)
     assert found() == []
 
 
-def test_what_the_shop_paid_back_makes_no_difference(sold):
+def test_a_refund_by_the_shop_makes_no_difference(sold):
     refund(sold.order, Decimal(5))
 
     assert found() == []
@@ -121,7 +121,7 @@ def test_another_shops_payments_are_left_alone(buyer, shop, other):
 
 
 @pytest.mark.parametrize("card", ["chargeDeclined", "threeDSecureRequired", "processing"])
-def test_what_was_not_paid_is_none(alice, fake, wine, card):
+def test_a_payment_that_was_not_made_makes_no_difference(alice, fake, wine, card):
     get_ready(alice, wine, card)
     alice.checkout()
 
@@ -130,7 +130,7 @@ def test_what_was_not_paid_is_none(alice, fake, wine, card):
 
 @override_settings(LORIKEET_STRIPE_CAPTURE_METHOD="manual")
 @pytest.mark.parametrize("captured", [None, 1200])
-def test_what_is_authorised_agrees_whether_it_was_captured_or_not(buyer, fake, captured):
+def test_an_authorised_payment_agrees_before_and_after_its_capture(buyer, fake, captured):
     buyer.checkout()
     if captured:
         client().v1.payment_intents.capture(attempt().reference)
@@ -139,7 +139,7 @@ def test_what_is_authorised_agrees_whether_it_was_captured_or_not(buyer, fake, c
 
 
 @override_settings(LORIKEET_STRIPE_CAPTURE_METHOD="manual")
-def test_what_was_captured_in_part_in_the_dashboard_is_another_amount(buyer, fake):
+def test_a_partial_capture_in_the_dashboard_is_another_amount(buyer, fake):
     buyer.checkout()
     client().v1.payment_intents.capture(attempt().reference, {"amount_to_capture": 700})
 

@@ -67,7 +67,7 @@ def test_a_repeated_capture_makes_no_call(authorised):
     assert FAKE.totals() == {"aud": 1200}
 
 
-def test_what_was_captured_in_the_dashboard_is_captured(authorised):
+def test_a_payment_captured_in_the_dashboard_is_captured(authorised):
     client().v1.payment_intents.capture(attempt().reference)
 
     assert capture(authorised).is_captured is True
@@ -123,7 +123,7 @@ def test_an_order_that_was_given_up_has_nothing_to_capture(authorised):
 # letting go
 
 
-def test_a_refund_of_what_is_authorised_lets_it_go(authorised):
+def test_a_refund_of_an_authorised_payment_releases_it(authorised):
     attempt = refund(authorised)
 
     assert (attempt.state, attempt.amount, attempt.reference) == ("paid", 12, intents()[0]["id"])
@@ -131,14 +131,14 @@ def test_a_refund_of_what_is_authorised_lets_it_go(authorised):
     assert (refunds(), FAKE.totals()) == ([], {})
 
 
-def test_a_part_of_it_is_not_let_go(authorised):
+def test_a_part_of_an_authorisation_is_not_released(authorised):
     attempt = refund(authorised, Decimal(5))
 
     assert (attempt.state, attempt.info["code"]) == ("failed", "not_captured")
     assert intents()[0]["status"] == "requires_capture"
 
 
-def test_a_part_can_be_paid_back_once_it_is_captured(authorised):
+def test_a_part_can_be_refunded_after_the_capture(authorised):
     capture(authorised)
 
     assert refund(authorised, Decimal(5)).state == "paid"
@@ -146,7 +146,7 @@ def test_a_part_can_be_paid_back_once_it_is_captured(authorised):
 
 
 @pytest.mark.parametrize("acts", [False, True])
-def test_letting_go_is_repeated_until_stripe_has_answered(authorised, acts):
+def test_releasing_is_repeated_until_stripe_has_answered(authorised, acts):
     FAKE.fault("lose", acts=acts, times=2, path="*/cancel")
     attempt = refund(authorised)
     before = attempt.state
@@ -182,7 +182,7 @@ def test_the_staff_are_told_when_an_authorisation_ends(authorised):
     assert attempt().attention == "authorisation ended"
 
 
-def test_they_are_not_told_of_what_they_let_go(authorised):
+def test_the_staff_are_not_told_of_what_they_released(authorised):
     refund(authorised)
 
     post_events()
@@ -191,7 +191,7 @@ def test_they_are_not_told_of_what_they_let_go(authorised):
     assert PaymentAttempt.objects.get(kind="refund").state == "paid"
 
 
-def test_they_are_told_of_less_that_was_captured_in_the_dashboard(authorised):
+def test_the_staff_are_told_of_a_partial_capture_in_the_dashboard(authorised):
     client().v1.payment_intents.capture(attempt().reference, {"amount_to_capture": 700})
 
     post_events()
@@ -266,7 +266,7 @@ def test_a_payment_is_only_looked_at(authorised):
 
 
 @pytest.mark.parametrize("silent", [False, True], ids=["ended", "silent"])
-def test_what_cannot_be_captured_is_told(authorised, silent):
+def test_a_payment_that_cannot_be_captured_is_reported(authorised, silent):
     if silent:
         FAKE.fault("lose", times=None)
     else:
@@ -289,7 +289,7 @@ def test_a_payment_without_an_attempt_has_nothing_to_capture(authorised):
     assert FAKE.totals() == {}
 
 
-def test_what_is_captured_is_not_captured_again(authorised):
+def test_a_captured_payment_is_not_captured_again(authorised):
     capture(authorised)
     asked = len(FAKE.calls())
 

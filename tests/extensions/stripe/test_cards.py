@@ -110,7 +110,7 @@ def test_a_token_becomes_a_payment_method(shopper, token):
     assert calls() == ["POST payment_methods"]
 
 
-def test_what_is_named_is_not_shown(shopper):
+def test_the_id_of_a_card_is_not_shown(shopper):
     reference = visa()
 
     added = add_card(shopper, payment_method=reference)
@@ -140,7 +140,7 @@ def test_a_card_is_named_once(shopper, data, field):
     ["", "pm_", "tok_visa", "visa", "pm_1/../2", "pm_1 2", "pm_é", "pm_" + "x" * 241, "PM_1", None, 7, [], {}],
     ids=repr,
 )
-def test_what_is_no_id_of_stripes_is_not_looked_up(shopper, value):
+def test_text_that_is_no_id_of_stripes_is_not_looked_up(shopper, value):
     refused(shopper, payment_method=value)
 
     assert calls() == []
@@ -155,7 +155,7 @@ def test_text_that_is_no_id_is_never_sent_to_stripe(guest, value):
 
 
 @pytest.mark.parametrize("name", ["payment_method", "confirmation_token", "token"])
-def test_what_is_no_id_is_refused_in_proportion_to_its_length(name):
+def test_text_that_is_no_id_is_refused_in_proportion_to_its_length(name):
     """Each prefix in it could be where the id begins."""
     field = StripeCardSerializer().fields[name]
     texts = {"plain": "x" * 63_000, "prefixes": NAMES[name] * 15_000}
@@ -173,9 +173,7 @@ def test_what_is_no_id_is_refused_in_proportion_to_its_length(name):
 @pytest.mark.parametrize("name", ["payment_method", "confirmation_token", "token", "reusable"])
 @pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize("around", ["{}", "pm_{}", "tok_x{}y", "ctoken_{}"])
-def test_what_could_be_the_number_of_a_card_is_neither_sent_nor_logged_nor_repeated(
-    guest, caplog, name, number, around
-):
+def test_a_possible_card_number_is_neither_sent_nor_logged_nor_repeated(guest, caplog, name, number, around):
     caplog.set_level(logging.DEBUG)
     value = around.format(number)
     data = {"payment_method": "pm_card_visa"} if name == "reusable" else {}
@@ -199,7 +197,7 @@ def test_an_id_may_have_twelve_digits_in_a_row(shopper):
     [{"payment_method": "pm_nobody"}, {"confirmation_token": "ctoken_nobody"}, {"token": "tok_nobody"}],
     ids=str,
 )
-def test_what_stripe_does_not_know_is_no_card(shopper, data):
+def test_an_id_that_stripe_does_not_know_is_no_card(shopper, data):
     assert refused(shopper, **data) == {next(iter(data)): NONE}
 
 
@@ -219,7 +217,7 @@ def test_a_token_that_is_sent_twice_is_one_card(shopper):
     assert StripeCard.objects.count() == 1
 
 
-def test_what_is_not_a_card_is_refused(shopper, monkeypatch):
+def test_a_payment_method_that_is_no_card_is_refused(shopper, monkeypatch):
     monkeypatch.setattr("lorikeet.extensions.stripe.cards.look_up", lambda name, value: Wallet)
 
     assert refused(shopper, payment_method="pm_1") == {"payment_method": ["This is not a card."]}
@@ -237,7 +235,7 @@ def test_whether_it_is_reusable_is_true_or_false(shopper, reusable):
 
 
 @pytest.mark.parametrize("name", ["brand", "last4", "exp_month", "exp_year"])
-def test_what_stripe_knows_of_a_card_is_not_the_browsers_to_say(shopper, name):
+def test_a_browser_cannot_set_what_stripe_knows_of_a_card(shopper, name):
     add_card(shopper, payment_method="pm_card_visa", **{name: "1999"})
 
     assert (card().brand, card().last4, card().exp_month) == ("visa", "4242", 8)

@@ -52,7 +52,7 @@ def test_without_a_key_nothing_is_answered(given):
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/v1/nothing"), ("POST", "/v1/charges/ch_1")])
-def test_what_the_api_does_not_have_is_not_found(method, path):
+def test_an_unknown_path_of_the_api_is_not_found(method, path):
     assert call(FakeStripe(), method, path)[0] == 404
 
 
@@ -201,7 +201,7 @@ def test_a_key_in_use_is_a_conflict_which_the_sdk_repeats():
     assert len(fake.books()["payment_intent"]) == 1
 
 
-def test_what_is_shown_is_a_copy():
+def test_an_answer_is_a_copy():
     fake, api = open_account()
     made = intent(api, metadata={"a": "b"})
 

@@ -90,7 +90,7 @@ def test_an_intent_may_be_for_cards_only():
 
 
 @pytest.mark.parametrize("name", ["off_session", "return_url", "confirmation_token"])
-def test_what_is_for_confirming_is_refused_when_only_creating(name):
+def test_parameters_of_confirming_are_refused_when_only_creating(name):
     fake, api = open_account()
 
     error = refusal(intent, api, **{name: "true"})
@@ -112,7 +112,7 @@ def test_what_is_for_confirming_is_refused_when_only_creating(name):
     ],
     ids=str,
 )
-def test_what_stripe_does_not_take_is_refused_and_makes_no_intent(params):
+def test_parameters_that_stripe_does_not_take_are_refused_and_make_no_intent(params):
     fake, api = open_account()
 
     error = refusal(intent, api, **params)
@@ -304,14 +304,14 @@ def test_lists_and_objects_are_expanded():
 
 
 @pytest.mark.parametrize("path", ["amount", "id", "nothing", "status"])
-def test_what_is_no_object_cannot_be_expanded(path):
+def test_a_field_that_is_no_object_cannot_be_expanded(path):
     _, api = open_account()
     made = intent(api)
 
     assert refusal(api.payment_intents.retrieve, made.id, {"expand": [path]}).param == "expand"
 
 
-def test_what_is_not_there_is_not_found():
+def test_an_unknown_id_is_not_found():
     _, api = open_account()
     customer = api.customers.create({})
 

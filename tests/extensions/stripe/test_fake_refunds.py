@@ -27,7 +27,7 @@ def test_a_payment_is_refunded_in_parts_and_never_beyond_what_was_paid():
 @pytest.mark.parametrize(
     "params", [{}, {"payment_intent": "pi_none"}, {"charge": "ch_none"}, {"amount": 0}, {"reason": "none"}], ids=str
 )
-def test_what_is_no_refund_is_refused(params):
+def test_an_invalid_refund_is_refused(params):
     fake, api = open_account()
     made = paid(api)
     named = {} if not params or "_none" in str(params) else {"payment_intent": made.id}
@@ -37,7 +37,7 @@ def test_what_is_no_refund_is_refused(params):
 
 
 @pytest.mark.parametrize("options", [{}, {"capture_method": "manual", "confirm": True}], ids=str)
-def test_what_was_not_taken_cannot_be_refunded(options):
+def test_a_payment_that_was_not_taken_cannot_be_refunded(options):
     fake, api = open_account()
     made = intent(api, **options)
 

@@ -224,7 +224,7 @@ def test_another_sites_page_can_neither_read_nor_control(server):
     assert server.controls.totals() == {"usd": 1000}
 
 
-def test_what_changes_nothing_can_be_looked_at(server):
+def test_another_site_may_read_pages_that_change_nothing(server):
     paid(server.client().v1)
 
     status, _, text = get(f"{server.url}/_fake/totals")

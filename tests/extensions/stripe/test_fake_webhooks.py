@@ -41,7 +41,7 @@ def test_a_payment_is_told_of_in_order_and_signed():
     assert event["request"]["idempotency_key"] == fake.calls()[0]["key"]
 
 
-def test_what_happens_without_a_call_has_no_request():
+def test_an_event_without_a_call_has_no_request():
     fake, api = open_account()
     made = paid(api)
 
@@ -95,7 +95,7 @@ def test_events_are_delivered_doubled_reversed_and_shuffled():
     assert mixed.types != types and sorted(mixed.types) == sorted(types)
 
 
-def test_what_is_not_taken_is_delivered_again():
+def test_an_event_that_is_not_taken_is_delivered_again():
     fake, api = open_account()
     intent(api)
 

@@ -384,7 +384,7 @@ def test_a_card_that_was_used_up_elsewhere_is_refused(alice, fake, wine, caplog)
 
 
 @pytest.mark.parametrize("status", ["succeeded", "canceled"])
-def test_one_that_moved_on_before_it_was_confirmed_is_read_and_not_confirmed(buyer, fake, monkeypatch, status):
+def test_an_intent_that_moved_on_is_read_and_not_confirmed(buyer, fake, monkeypatch, status):
     """Another process was there between our looking and our asking."""
     save = PaymentAttempt.save_reference
 

@@ -86,7 +86,7 @@ def test_a_reason_that_stripe_knows_is_told(sold, reason):
 
 
 @pytest.mark.parametrize("reason", ["", "Ms Bloggs was unwell."])
-def test_any_other_stays_here(sold, reason):
+def test_any_other_reason_stays_here(sold, reason):
     paid_back = refund(sold.order, reason=reason)
 
     assert (FAKE.books()["refund"][0]["reason"], paid_back.reason) == ("requested_by_customer", reason)
@@ -164,7 +164,7 @@ def test_a_refund_that_was_made_is_found_after_its_key_was_forgotten(sold):
     assert calls(asked) == [RETRIEVE, LIST]
 
 
-def test_one_that_was_never_made_is_made_then(sold):
+def test_a_refund_that_was_never_made_is_made_then(sold):
     FAKE.fault("lose", times=2, path="/v1/refunds")
     paid_back = refund(sold.order, Decimal(5))
     FAKE.refund(sold.reference, 300)
@@ -174,7 +174,7 @@ def test_one_that_was_never_made_is_made_then(sold):
     assert refunds() == [(300, "succeeded"), (500, "succeeded")]
 
 
-def test_one_that_was_made_under_other_terms_is_found(sold):
+def test_a_refund_that_was_made_under_other_terms_is_found(sold):
     """Stripe refuses the key then; the money is on its way all the same."""
     FAKE.fault("lose", acts=True, times=2, path="/v1/refunds")
     paid_back = refund(sold.order, Decimal(5))
@@ -202,7 +202,7 @@ def test_a_silent_stripe_leaves_it_unknown(sold):
     assert refunds() == []
 
 
-def test_what_stripe_cannot_count_is_not_paid_back(alice, fake, wine, caplog):
+def test_an_amount_that_stripe_cannot_count_is_not_refunded(alice, fake, wine, caplog):
     with override_settings(LORIKEET_CURRENCY="KWD"):
         buy(alice, wine, "visa")
 
@@ -253,7 +253,7 @@ def test_more_than_one_page_of_them_is_read(sold):
     assert PaymentAttempt.objects.filter(kind="refund").count() == 101
 
 
-def test_one_that_is_on_its_way_is_followed_to_its_end(alice, fake, wine):
+def test_a_pending_refund_is_followed_to_its_end(alice, fake, wine):
     buy(alice, wine, "pendingRefund")
     made = fake.refund(attempt().reference, 500)
     review(attempt())

@@ -153,7 +153,7 @@ def test_the_next_run_of_recovery_tries_again(shopper):
     assert forget_retired() == 0
 
 
-def test_what_stripe_has_forgotten_already_is_forgotten(shopper):
+def test_a_card_that_stripe_has_forgotten_already_is_forgotten(shopper):
     added = add_card(shopper, reusable=True)
     client().v1.payment_methods.detach(card().payment_method)
 
@@ -203,7 +203,7 @@ def test_the_cards_of_a_deleted_user_are_forgotten(alice):
 
 
 @pytest.mark.parametrize("reusable", [False, True])
-def test_what_stripe_does_not_keep_any_more_is_deleted_without_it(guest, reusable):
+def test_a_card_that_stripe_does_not_keep_is_deleted_without_a_call(guest, reusable):
     added = add_card(guest, reusable=reusable)
     guest.delete(added["url"])
     asked = len(FAKE.calls())

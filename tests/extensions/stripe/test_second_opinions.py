@@ -166,7 +166,7 @@ def test_a_saved_card_pays_again(ready, stripe):
     assert stripe.payment_methods.retrieve(ready.user.stripe_customer.cards.get().payment_method).customer
 
 
-def test_what_was_paid_is_paid_back(ready, stripe):
+def test_a_payment_is_refunded(ready, stripe):
     add_card(ready, stripe)
     ready.checkout()
 
@@ -177,7 +177,7 @@ def test_what_was_paid_is_paid_back(ready, stripe):
 
 
 @override_settings(LORIKEET_STRIPE_CAPTURE_METHOD="manual")
-def test_what_was_authorised_is_captured(ready, stripe):
+def test_an_authorised_payment_is_captured(ready, stripe):
     add_card(ready, stripe)
     ready.checkout()
 

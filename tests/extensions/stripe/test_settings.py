@@ -70,7 +70,7 @@ def test_a_setting_of_the_wrong_kind_is_an_error(name, value, problem):
 
 
 @pytest.mark.parametrize("name", ["WEBHOOK_TOLERANCE", "TIMEOUT_SECONDS", "SENDS_RECEIPTS", "CLIENT"])
-def test_so_is_one_that_the_core_can_tell(name):
+def test_a_value_that_the_core_refuses_is_an_error(name):
     assert found(**{f"LORIKEET_STRIPE_{name}": -1}) == ["lorikeet_stripe.E001"]
 
 
@@ -217,7 +217,7 @@ def test_a_key_says_whether_money_is_real(key, live):
         assert sdk.is_live() is live
 
 
-def test_what_stripe_is_told_is_text():
+def test_metadata_is_text():
     with override_settings(LORIKEET_STRIPE_SHOP="cellar"):
         assert sdk.metadata(7, order=Decimal(1)) == {
             "lorikeet_key": "7",

@@ -70,7 +70,7 @@ def test_an_event_has_stripe_asked_and_the_order_placed(waiting):
     assert states(attempt()) == ("paid", "placed")
 
 
-def test_what_an_event_says_is_not_believed(waiting):
+def test_the_content_of_an_event_is_not_believed(waiting):
     said = {"id": waiting, "object": "payment_intent", "status": "succeeded", "amount_received": 1200}
 
     poke(event(waiting, data={"object": said}))
@@ -102,12 +102,12 @@ def test_events_may_come_late_doubled_and_in_any_order(alice, fake, wine, order,
 
 
 @pytest.mark.parametrize("type_", ["payment_intent.created", "payment_intent.requires_action"])
-def test_what_is_said_of_a_payment_in_the_making_is_not_looked_into(waiting, ignored, type_):
+def test_an_event_of_a_payment_in_the_making_is_not_looked_into(waiting, ignored, type_):
     assert ignored(event(waiting, type=type_)) == 200
 
 
 @pytest.mark.parametrize("name", ["charge", "refund", "dispute"])
-def test_what_becomes_of_a_charge_is_about_its_intent(sold, name):
+def test_an_event_of_a_charge_is_about_its_intent(sold, name):
     asked = len(FAKE.calls())
 
     poke(event(None, type=f"{name}.updated", data={"object": {"object": name, "payment_intent": sold.reference}}))
@@ -260,7 +260,7 @@ def test_an_event_that_was_signed_too_long_ago_is_refused(waiting, ignored, seco
     assert ignored(event(waiting), at=int(time.time()) - seconds) == 400
 
 
-def test_one_that_was_signed_lately_is_not(waiting):
+def test_an_event_that_was_signed_lately_is_not_refused(waiting):
     assert poke(event(waiting), at=int(time.time()) - 290).status_code == 200
 
 
@@ -301,7 +301,7 @@ def test_without_a_secret_every_event_is_refused(waiting, ignored):
     [b"", b"{", b"[]", b"7", b"null", b'"x"', b"\xff\xfe", b"NaN", b"[" * 100_000],
     ids=lambda body: repr(body[:8]),
 )
-def test_what_is_signed_and_no_event_is_refused(waiting, ignored, body):
+def test_signed_text_that_is_no_event_is_refused(waiting, ignored, body):
     assert ignored(body) == 400
 
 
