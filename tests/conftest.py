@@ -14,14 +14,14 @@ from tests.testapp import factories
 from tests.testapp.clients import Browser
 from tests.testapp.snapshots import snapshot
 
-#: What of tests/api reaches lines and branches of the package that tests/unit and tests/extensions do not.
+#: The modules of tests/api that reach lines and branches which tests/unit and tests/extensions do not.
 COUNTED_OF_API = {
     *("cancel", "cart", "cart_tokens", "checkout", "checkout_replay", "confirm", "duplicates", "email", "limits"),
     *("pending_checkout", "preconditions", "preferences", "status", "webhooks"),
 }
-#: What of tests/extensions reaches none that the others do not.
+#: The modules of tests/extensions that reach none which the others do not.
 UNCOUNTED_OF_EXTENSIONS = {"query_counts"}
-#: What reaches those that only PostgreSQL comes to.
+#: The modules that reach lines and branches for PostgreSQL alone.
 COUNTED_ON_POSTGRESQL = {"transactions", "recovery"}
 
 
@@ -43,7 +43,7 @@ def pytest_report_header():
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item):
-    """Count the coverage of what is to be counted, and of nothing else."""
+    """Count the coverage of the tests that are to be counted, and of no other."""
     counter = None if is_counted(item.path) else coverage.Coverage.current()
     if counter is not None:
         counter.stop()
@@ -128,7 +128,7 @@ def provider_server():
 
 @pytest.fixture
 def provider(provider_server):
-    """What a test sets and reads at the payment provider, whose books are empty."""
+    """The controls of the payment provider, whose books are empty."""
     with override_settings(PROVIDER_URL=provider_server.url):
         provider_server.controls.reset()
         yield provider_server.controls

@@ -35,5 +35,5 @@ def charge():
 
 
 def state_of(cart):
-    """Return what a cart holds, without what merely tells how it got there."""
+    """Return the items, the adjustments, the total and the pending checkout of a cart."""
     return cart["items"], cart["adjustments"], cart["grand_total"], cart["pending_checkout"]

@@ -1,4 +1,4 @@
-"""A database that cannot serve: 503, come again, and nothing is half done."""
+"""A database that is busy or lost: the answer is 503, the client retries, and nothing is half done."""
 
 import pytest
 from django.db import InterfaceError, OperationalError, connection
@@ -11,7 +11,7 @@ from .payers import get_ready, start_waiting
 
 
 def breaking(error, beginning):
-    """Return a wrapper that breaks the first statement that begins so, as a connection does that was lost."""
+    """Return a wrapper that fails the first statement that begins with these words, as a lost connection does."""
 
     def execute(execute, sql, params, many, context):
         if sql.startswith(beginning):

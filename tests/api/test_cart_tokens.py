@@ -130,7 +130,7 @@ def test_the_token_of_a_cart_that_is_gone_is_no_cart_yet(token, wine):
 
 
 def test_cookies_are_ignored_where_a_token_is_sent(token, alice, wine):
-    """A cookie with a token rides on no CSRF check, so it must give nothing."""
+    """A request with a token skips the CSRF check, so its cookies must give no access."""
     alice.add_wine(wine, 5)
 
     cart = alice.get(x_cart_token=token).json()

@@ -206,7 +206,7 @@ def test_another_amount_than_agreed_places_nothing_and_is_owed_back(shopper, win
 
 
 def test_while_a_worker_has_the_lease_data_is_answered_503_to_retry(shopper, wine, unchanged):
-    """What the browser brought must not be lost without a word."""
+    """The data of the browser must not be lost silently."""
     checkout = start_waiting(shopper, wine)
     claim(charge().pk)
 

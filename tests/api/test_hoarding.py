@@ -1,4 +1,4 @@
-"""Carts that are begun and orders that wait: so many for each shopper and each network, and no more."""
+"""New carts and waiting orders: there is a limit for each shopper and each network."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ def begin(wine, address=HERE, **headers):
 
 
 def wait(orders, **owner):
-    """Let there be so many orders that wait for their money, the first of them for another ten minutes."""
+    """Create so many orders that wait for their money; the first expires in ten minutes."""
     for number in range(orders):
         make_order(expires_at=now() + timedelta(minutes=10 * (number + 1)), **owner)
 

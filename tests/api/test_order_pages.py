@@ -1,4 +1,4 @@
-"""The page of an order: for its user, for the browser that a guest ordered with, and for who holds the link."""
+"""The page of an order: for its user, for the browser that a guest ordered with, and for the holder of the link."""
 
 from unittest import mock
 
@@ -61,7 +61,7 @@ def during_the_payment(act):
 
 
 def same_browser(browser):
-    """Return another tab of a browser: it has the session, and what it is given later stays its own."""
+    """Return another tab of a browser: it has the session, and keeps later cookies to itself."""
     tab = Browser()
     tab.client.cookies.load({name: morsel.value for name, morsel in browser.client.cookies.items()})
     return tab

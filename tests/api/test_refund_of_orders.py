@@ -1,4 +1,4 @@
-"""Paying back what was paid for an order, against a real provider, and what the shopper is answered afterwards."""
+"""Refunds of an order at a real provider, and the answers to the shopper afterwards."""
 
 from decimal import Decimal
 

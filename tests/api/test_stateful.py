@@ -1,4 +1,4 @@
-"""Two shoppers do whatever they may, in any order; the cart stays right and theirs alone.
+"""Two shoppers make any requests that they may, in any order; each cart stays right and its shopper's alone.
 
 ``HYPOTHESIS_PROFILE=soak`` tries longer and more.
 """

@@ -180,7 +180,7 @@ def test_guessing_by_change_is_counted_too(shopper):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("atomic", [True, False])
 def test_guesses_are_counted_whatever_the_site_says_of_transactions(shopper, wine, monkeypatch, atomic):
-    """With ``ATOMIC_REQUESTS`` what is refused is rolled back; the count is not."""
+    """With ``ATOMIC_REQUESTS`` a refused request is rolled back; its count is not."""
     monkeypatch.setitem(connections["default"].settings_dict, "ATOMIC_REQUESTS", atomic)
     shopper.add_wine(wine)
 

@@ -129,7 +129,7 @@ def test_a_type_that_takes_no_webhooks_is_not_found(db, name):
 
 
 def test_a_hosts_mistake_is_not_answered_as_a_type_that_is_not_there(waiting, monkeypatch):
-    """It has to be logged, and the event to come again."""
+    """It has to be logged, and the event to be sent again."""
 
     def read_webhook(cls, request):
         return [{}["payment"]]

@@ -38,7 +38,7 @@ PATIENCE = 10_000
 def serving(folder, **more):
     """Serve the shop and its payment providers on free ports from files in ``folder``.
 
-    There is neither recovery beside them nor a webhook: what becomes of a payment is found out when a shopper asks, and
+    Neither recovery nor a webhook runs beside them: the outcome of a payment is found out when a shopper asks, and
     not before. There is Riesling for all tests. Yields the shop's address, and what Stripe's double can be told;
     ``more`` is added to the environment.
     """
@@ -83,7 +83,7 @@ def keyed_shop(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def rare_shop(tmp_path_factory):
-    """Serve a shop of which the tests decide what it has.
+    """Serve a shop whose stock the tests set.
 
     Return its address, a function that leaves so many bottles of a wine, by its number, and one that runs Python there.
     """
@@ -125,7 +125,7 @@ def chromium():
 def open_shop(chromium, server):
     """Return a function that opens the shop in a new window: ``open_shop(width=390, **options of the context)``.
 
-    Whatever the page writes to the console, and each script that fails, fails the test.
+    A message on the console and a script that fails both fail the test.
     """
     contexts, complaints = [], []
 

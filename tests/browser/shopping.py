@@ -1,4 +1,4 @@
-"""What a shopper does, step by step, each until the page shows that it is done."""
+"""The steps of a shopper; each waits until the page shows that it is done."""
 
 import re
 

@@ -42,7 +42,7 @@ def leave(rare_shop):
 
 @pytest.fixture
 def let_time_pass(rare_shop):
-    """Return a function after which what carts keep has been kept for long enough, as the server sees it."""
+    """Return a function that lets the holds of all carts expire, as the server sees it."""
     return lambda: rare_shop[2](END_OF_TIME)
 
 

@@ -1,4 +1,4 @@
-"""The receipt: what is written to whom, and what the page of the order says of it."""
+"""The receipt: the e-mail to the shopper, and what the page of the order says of it."""
 
 import pytest
 from django.core import mail

@@ -44,7 +44,7 @@ def shortages(cart):
 
 
 def let_time_pass():
-    """Let what carts keep have been kept for long enough."""
+    """Let the holds of all carts expire."""
     Hold.objects.filter(state="held", order=None).update(expires_at=now() - timedelta(seconds=1))
 
 

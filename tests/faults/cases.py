@@ -112,7 +112,7 @@ def run(world, case):
 
 
 def go_on(world, result):
-    """Let happen what happens after the fault, and note every violation that is left when all is over."""
+    """Do the steps that follow the fault, and note every violation that is left at the end."""
     before = frozen(world.shop)
     if result.case.fault != "freeze":
         answers = follow(world, result)
@@ -126,7 +126,7 @@ def go_on(world, result):
 
 
 def strike(world, result, steps, fault, at, meanwhile="recovery"):
-    """Do the steps in a process of its own, with its fault; what happens while it is frozen happens."""
+    """Do the steps in a process of its own, with its fault, and act beside it while it is frozen."""
     child = Child(lambda: world.play(steps), at if fault else None, fault or "kill")
     ended = child.wait()
     if ended.how == "frozen":
@@ -175,7 +175,7 @@ def interfere(world, meanwhile):
 
 
 def follow(world, result):
-    """Let happen what happens after a process was lost, with the second fault if there is one; return the answers."""
+    """Do the steps that follow the loss of a process, with the second fault if there is one; return the answers."""
     case, scenario = result.case, world.scenario
     if case.after == "return":
         pass_time(minutes=2)
@@ -283,7 +283,7 @@ def changed(before, after):
 
 
 def lines(shop):
-    """Yield what was lost or doubled of the two lines there were."""
+    """Yield each of the two lines that was lost or doubled."""
     owners = shop.rows(
         "SELECT own.quantity, line.cart_id, line.order_id FROM lorikeet_lineitem line"
         " LEFT JOIN testapp_wineline own ON own.lineitem_ptr_id = line.id"

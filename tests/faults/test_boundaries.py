@@ -22,7 +22,7 @@ SAMPLE = 2
 
 
 def sweep(world, name, fault, boundaries):
-    """Return what went wrong; each of what may happen afterwards has its turn."""
+    """Return the violations; each continuation in ``AFTER`` has its turn."""
     cases = [Case(name, fault, b.number, AFTER[b.number % len(AFTER)]) for b in boundaries if applies(fault, b)]
     results = [run(world, case) for case in cases]
     assert results

@@ -29,7 +29,7 @@ PROFILES = {
 
 @pytest.fixture
 def quiet():
-    """Log nothing: what goes wrong here is wanted, hundreds of times."""
+    """Log nothing: hundreds of errors are wanted here."""
     logging.disable()
     yield
     logging.disable(logging.NOTSET)

@@ -1,4 +1,4 @@
-"""No request of a client's costs out of proportion: what is to be done grows with what is sent, and no faster."""
+"""The work for a request grows in proportion to its size, and no faster."""
 
 import json
 from time import process_time

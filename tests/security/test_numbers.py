@@ -1,4 +1,4 @@
-"""Numbers that are none, or too large, and sums that would be."""
+"""Numbers that are invalid or too large, and sums that would be."""
 
 import pytest
 

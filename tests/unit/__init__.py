@@ -31,7 +31,7 @@ def sell(row, order, total="12"):
 
 
 def make_attempt(order, **fields):
-    """Create a try to charge what an order costs; it is open unless ``state`` says otherwise."""
+    """Create an attempt to charge the total of an order; it is open unless ``state`` says otherwise."""
     method = fields.pop("method", None) or models.PretendCard.objects.create(token="tok_paid")
     attempt = PaymentAttempt(
         order=order, method=method, provider="PretendCard", amount=order.grand_total, currency=order.currency
@@ -65,7 +65,7 @@ def begin_sale(card=None, **fields):
 
 
 def abandon(*carts, days=31):
-    """Let it be long since these carts were changed."""
+    """Let the latest change of these carts be long ago."""
     Cart.objects.filter(pk__in=[cart.pk for cart in carts]).update(updated_at=now() - timedelta(days=days))
 
 
@@ -88,7 +88,7 @@ def charged():
 
 
 def received(reference="ch_1", amount="12", currency="AUD", payment=None):
-    """Return what a provider says that was paid as agreed, unless it was not."""
+    """Return the outcome of a payment of the agreed amount, or of the given one."""
     return Paid(reference, Decimal(amount), currency, payment)
 
 

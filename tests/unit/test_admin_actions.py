@@ -64,7 +64,7 @@ def parked(attempt):
 
 
 def log():
-    """What was written into the admin's log, by whom, about what."""
+    """The entries of the admin's log: the author, the row and the text."""
     return [
         (entry.user.handle, entry.content_type.model, int(entry.object_id), entry.change_message)
         for entry in LogEntry.objects.order_by("pk")

@@ -1,4 +1,4 @@
-"""Everything in a cart, loaded once: as what it is, whose it is, and no more queries than needed."""
+"""The contents of a cart, loaded once: their classes, their owners, and no more queries than needed."""
 
 from contextlib import contextmanager
 

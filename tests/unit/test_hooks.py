@@ -1,4 +1,4 @@
-"""Who takes part in a cart's life is told of each moment of it, in the transaction that makes the change."""
+"""Hooks are called at each moment of a cart's life, in the transaction that makes the change."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""Rows of multi-table parents come as what they are, however deep, in a number of queries that does not grow."""
+"""Rows of multi-table parents are loaded as their own classes, however deep, in a number of queries that does not grow."""
 
 from contextlib import contextmanager
 

@@ -59,7 +59,7 @@ def unchanged_but_locks():
 
 @pytest.fixture
 def greedy(monkeypatch):
-    """Wine lines that combine whatever comes of it; their validators still say how many there may be."""
+    """Wine lines that always combine; their validators still say how many there may be."""
 
     def take(line, other):
         line.quantity += other.quantity
@@ -236,7 +236,7 @@ def test_more_lines_than_the_limit_fit_into_an_empty_cart_all_the_same(settings,
     assert Cart.objects.get().items.count() == 3
 
 
-def test_a_row_that_stays_the_guests_is_not_selected_by_the_user(settings, user):
+def test_the_selected_rows_of_the_guest_come_along_first(settings, user):
     settings.LORIKEET_MAX_ADDRESSES = 1
     guest = make_cart()
     other = models.StreetAddress.objects.create(cart=guest, **STREET)

@@ -1,4 +1,4 @@
-"""What a payment method may say: values that are compared, and refused where they would say nothing."""
+"""The outcomes that a payment method returns: values that are compared, and refused where they are invalid."""
 
 from datetime import datetime, timezone
 from decimal import Decimal

@@ -351,7 +351,7 @@ def test_a_process_that_lost_the_lease_confirms_nothing(waiting, scripted):
 
 
 def test_a_leased_payment_is_not_confirmed(begun, scripted, unchanged):
-    """What the browser brings must not be lost without a word."""
+    """The data of the browser must not be lost silently."""
     with unchanged(), pytest.raises(PaymentBusy):
         confirm(begun, {})
 

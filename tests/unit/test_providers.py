@@ -1,4 +1,4 @@
-"""Asking a provider, and reading whatever comes back; stopping it, if it can be stopped."""
+"""Asking a provider, reading any answer, and stopping a payment where that is possible."""
 
 import logging
 from datetime import timedelta

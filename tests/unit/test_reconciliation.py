@@ -47,7 +47,7 @@ def found(days=1):
 
 
 def forget(attempt):
-    """Lose an order, as a database does that fails over to a copy which was behind."""
+    """Lose an order, as a database does that fails over to a stale copy."""
     models.WineLine.objects.all().delete()
     PaymentAttempt.objects.filter(order=attempt.order_id).delete()
     Order.objects.filter(pk=attempt.order_id).delete()

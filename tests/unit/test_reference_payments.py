@@ -275,7 +275,7 @@ def test_a_payment_that_was_not_reported_is_found_by_its_key(waiting, books, mon
     assert states(waiting) == ("paid", "placed")
 
 
-def test_without_a_find_reference_no_payment_is_found(waiting):
+def test_by_default_a_method_finds_no_reference(waiting):
     assert method_of(waiting).find_reference(waiting) is None
 
 

@@ -1,4 +1,4 @@
-"""Recording what became of a payment: who wins, what is handed back, what waits, what is left to the staff."""
+"""Recording the outcome of a payment: which process wins, what is handed back, what waits, what is left to the staff."""
 
 from decimal import Decimal
 

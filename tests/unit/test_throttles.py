@@ -1,4 +1,4 @@
-"""Counting what was refused: per scope, per identity, per window of time, in the database."""
+"""Counting refusals: per scope, per identity, per window of time, in the database."""
 
 from datetime import datetime, timezone
 

@@ -1,4 +1,4 @@
-"""What the tests of stock begin with, and how they read what became of it."""
+"""The steps that tests of stock begin with, and the functions that read the result."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -55,7 +55,7 @@ def seat(browser, bottle, quantity=1):
 
 
 def fitting(browser, bottle, quantity=1):
-    """The same, content with what is left."""
+    """The same, with a line that fits itself to what is left."""
     return add(browser, bottle, quantity, "FittingSeatLine")
 
 
@@ -75,7 +75,7 @@ def seconds_left(browser):
 
 
 def lives_for(seconds):
-    """Return what these seconds are compared with; a test may take some."""
+    """Return the value that these seconds are compared with; a test may take some."""
     return pytest.approx(seconds, abs=60)
 
 
@@ -98,7 +98,7 @@ def let_wait(browser, **answers):
 
 
 def received(amount):
-    """Return what a provider says that was paid as agreed."""
+    """Return the outcome of a payment of the agreed amount."""
     return Paid("ref", Decimal(amount), "AUD")
 
 
@@ -141,7 +141,7 @@ def reasons(browser):
 
 
 def pass_time(**duration):
-    """Let time pass for everything that waits for it, holds among them; parameters of ``timedelta``."""
+    """Let time pass for every row that waits for it, holds among them; parameters of ``timedelta``."""
     gone = timedelta(**duration)
     databases.pass_time(**duration)
     Hold.objects.update(expires_at=F("expires_at") - gone, created_at=F("created_at") - gone)

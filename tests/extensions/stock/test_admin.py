@@ -1,4 +1,4 @@
-"""Stock in the admin: what is shown to whom, and what can be written there."""
+"""Stock in the admin: what staff see, and what they can write."""
 
 import pytest
 from django.contrib.auth.models import Permission

@@ -290,7 +290,7 @@ def test_a_hold_belongs_to_its_line_though_that_is_the_later_one(guest, bottle, 
 
 
 def test_a_line_may_change_its_policy(guest, bottle, monkeypatch):
-    """``stock_policy`` may be a property: what a line does not need to be held any more is given back."""
+    """``stock_policy`` may be a property: a hold that a line does not need any more is released."""
     seat(guest, bottle, 4)
     monkeypatch.setattr(SeatLine, "stock_policy", Policy.AT_PLACING)
 

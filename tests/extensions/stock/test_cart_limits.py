@@ -1,4 +1,4 @@
-"""How much a cart may hold, and lines that are content with what is left."""
+"""How much a cart may hold, and lines that fit themselves to what is left."""
 
 import pytest
 from django.test import override_settings
@@ -268,7 +268,7 @@ def test_a_bundle_fits_itself_by_what_is_scarcest_in_it(guest):
 
 
 def test_a_line_beyond_the_limit_fits_itself_to_what_is_left(guest, alice, other, bottle, monkeypatch):
-    """It is told of all that it asks for, not only of what its cart may hold of that."""
+    """It is given its whole demand, not only the part that its cart may hold."""
 
     def fit(line, available, asked):
         line.quantity = line.quantity * available // asked

@@ -236,7 +236,7 @@ def test_a_shopper_who_comes_back_holds_swept_stock_again(guest, bottle):
 
 
 def test_a_shopper_who_comes_back_too_late_is_told_what_is_left(guest, other, bottle):
-    """What happens at the end of a hold can be seen."""
+    """The shopper sees what happened at the end of the hold."""
     line = seat(guest, bottle, 8)
     pass_time(minutes=16)
     seat(other, bottle, 7)

@@ -1,4 +1,4 @@
-"""What lines may ask for: parts of several records, what is owed, what is not counted, and what makes no sense."""
+"""The demand of lines: parts of several records, backorders, untracked stock, and values that make no sense."""
 
 import re
 from decimal import Decimal
@@ -109,7 +109,7 @@ def test_a_bundle_of_twice_the_same_takes_both_together(shopper):
     assert (counters(bottle), holds()) == ((1, 0), [("consumed", 9)])
 
 
-def test_a_line_with_policy_none_is_never_asked_for_its_stock(shopper):
+def test_a_line_without_a_policy_is_never_asked_for_its_stock(shopper):
     shopper.add(NEW_ITEM, "DownloadLine", gadget=make_gadget().pk)
     get_ready(shopper)
 
@@ -218,7 +218,7 @@ def test_nothing_or_less_is_not_held(guest, bottle, asking, quantity):
 
 @pytest.mark.parametrize("quantity", [2**31, 2**63, 10**30], ids=["2^31", "2^63", "10^30"])
 def test_more_than_a_column_holds_is_out_of_stock(guest, bottle, asking, unchanged, quantity):
-    """What is said to be asked for is no more than a million millions."""
+    """The answer names no more than a million millions as asked for."""
     asking((bottle.stock, quantity))
     line = add(guest, bottle)
     get_ready(guest)

@@ -1,4 +1,4 @@
-"""What comes in, what goes back, the log of both, and the signal of what runs out."""
+"""Deliveries, returns, the log of both, and the signal of stock that runs low."""
 
 from uuid import UUID
 
@@ -195,7 +195,7 @@ def test_a_hold_says_how_many_can_come_back(stock, sold):
 
 
 def test_a_refund_leaves_the_stock_as_it_is(guest):
-    """Whether what was sold comes back is decided apart from the money."""
+    """The return of stock is decided apart from the money."""
     bottle = make_bottle(10)
     add(guest, bottle, 3)
     get_ready(guest, "ScriptedCard")
@@ -249,7 +249,7 @@ def test_a_record_with_movements_is_not_deleted(stock):
 
 
 def test_saving_a_record_leaves_its_counters_alone(stock):
-    """Who has read it before a sale does not undo the sale."""
+    """A caller that has read it before a sale does not undo the sale."""
     before = StockRecord.objects.get(pk=stock.pk)
     consume([reserve(stock, 3)])
     reserve(stock, 2)

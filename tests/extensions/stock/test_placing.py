@@ -101,7 +101,7 @@ def test_a_product_without_any_record_is_not_there(guest):
 
 
 def test_the_cart_is_another_one_once_its_stock_is_gone(guest, alice, bottle):
-    """Who has seen a cart that is complete is told at the checkout that it is not any more."""
+    """A shopper who saw a complete cart is told at the checkout that it is incomplete now."""
     add(guest, bottle, 3)
     get_ready(guest)
     seen = guest.etag()

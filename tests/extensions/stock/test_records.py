@@ -1,4 +1,4 @@
-"""What a record refuses: counters that were not counted in, and products that cannot be."""
+"""What a record refuses: counters that are written by saving, and products that cannot be."""
 
 import pytest
 from django.contrib.contenttypes.models import ContentType

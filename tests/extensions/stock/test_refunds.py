@@ -1,4 +1,4 @@
-"""What is paid back and put back in one go, where the staff choose that."""
+"""A refund and the return of the stock in one action, if the staff choose that."""
 
 from decimal import Decimal
 
@@ -60,8 +60,8 @@ def act(client, clerk):
 
 
 @pytest.fixture
-def somebody_else():
-    """A context in which the Merlot is back between reading and writing: only where rows cannot be locked."""
+def another_process():
+    """A context in which another process puts the Merlot back between reading and writing; only where rows cannot be locked."""
     table = connection.ops.quote_name(Hold._meta.db_table)
 
     def interfere(execute, sql, params, many, context):
@@ -109,8 +109,8 @@ def test_a_pending_order_does_not_come_back(guest, bottle):
     assert (counters(bottle), holds()) == ((10, 3), [("held", 3)])
 
 
-def test_two_returns_at_once_bring_back_one(bought, somebody_else, unchanged):
-    with unchanged(), pytest.raises(StockError, match=f"^{BACK_ALREADY}$"), somebody_else:
+def test_two_returns_at_once_bring_back_one(bought, another_process, unchanged):
+    with unchanged(), pytest.raises(StockError, match=f"^{BACK_ALREADY}$"), another_process:
         restock_order(bought)
 
 
@@ -148,7 +148,7 @@ def test_the_staff_pay_back_and_put_back(act, allow, clerk, bought, bottle):
 
 
 def test_all_comes_back_though_a_part_is_paid_back(act, allow, bought, bottle):
-    """What a return costs may be kept."""
+    """The shop may keep the cost of the return."""
     allow("refund_order", "restock_hold")
 
     act(bought, amount="35")
@@ -205,10 +205,10 @@ def test_the_second_of_two_clicks_does_nothing(act, allow, bought, bottle):
     assert (counters(bottle), refunds()) == ((10, 0), [("paid", Decimal(5))])
 
 
-def test_stock_that_another_process_puts_back_meanwhile_is_reported(act, allow, bought, bottle, somebody_else):
+def test_stock_that_another_process_puts_back_meanwhile_is_reported(act, allow, bought, bottle, another_process):
     allow("refund_order", "restock_hold")
 
-    with somebody_else:
+    with another_process:
         said = act(bought, amount="")
 
     assert said == [f"Order {bought.pk}: Refund of 40.00 AUD: paid. Unopened.", BACK_ALREADY]

@@ -1,4 +1,4 @@
-"""The rules of stock in ``lorikeet_check``: a shop in good order breaks none, and whatever breaks one is found."""
+"""The rules of stock in ``lorikeet_check``: a shop in good order breaks none, and every violation is found."""
 
 from datetime import timedelta
 

@@ -37,7 +37,7 @@ def kinds():
 
 
 def forget():
-    """Lose the order, as a database does that fails over to a copy which was behind."""
+    """Lose the order, as a database does that fails over to a stale copy."""
     models.WineLine.objects.all().delete()
     StripePayment.objects.all().delete()
     PaymentAttempt.objects.all().delete()

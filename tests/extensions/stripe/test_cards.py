@@ -1,4 +1,4 @@
-"""Adding a card: by what a browser may name it, whose it is, and what of it is shown."""
+"""Adding a card: the ids that a browser may send, the owner of the card, and the fields that are shown."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""What the fake shows, held against Stripe's own fixtures: the keys, and the types of their values."""
+"""The answers of the fake, compared with Stripe's own fixtures: the keys, and the types of their values."""
 
 import json
 from pathlib import Path
@@ -29,7 +29,7 @@ BEYOND = {"automatic_payment_methods.allow_redirects"}
 
 @pytest.fixture(scope="module")
 def shown():
-    """Everything the fake shows after a bit of everything, by kind."""
+    """The objects of the fake after calls of every kind, by type."""
     fake, api = open_account()
     customer = api.customers.create({"email": "a@shop.test"}).id
     api.payment_methods.attach("pm_card_visa", {"customer": customer})

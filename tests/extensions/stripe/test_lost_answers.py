@@ -187,7 +187,7 @@ def test_a_confirmation_token_that_never_arrived_is_sent_again(alice, fake, wine
     assert charged() == (1, 1200)
 
 
-def test_a_charge_under_changed_settings_is_made_once(buyer, fake, settings):
+def test_a_charge_under_changed_settings_is_refused_and_not_made(buyer, fake, settings):
     """Stripe refuses a key that comes again with other terms; nothing was confirmed by then."""
     fake.fault("lose", acts=True, path=CREATE, times=BOTH)
     buyer.checkout()

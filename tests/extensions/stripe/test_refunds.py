@@ -1,4 +1,4 @@
-"""Paying back through Stripe: once, whatever is lost, and what others pay back or dispute."""
+"""Refunds through Stripe: made once although answers are lost; and the refunds and disputes of others."""
 
 from datetime import timedelta
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Cards that stay: whose they are at Stripe, how they follow a guest, how Stripe forgets them, and saving one."""
+"""Saved cards: their customers at Stripe, the login of a guest, their deletion at Stripe, and saving one."""
 
 from datetime import timedelta
 
