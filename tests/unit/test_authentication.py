@@ -209,7 +209,7 @@ def test_every_other_client_is_a_guest(user):
 @pytest.mark.parametrize(
     "headers", [{}, {"authorization": "Basic am9lOng="}, {"authorization": "negotiate x"}], ids=str
 )
-def test_a_cookie_needs_a_csrf_token(user, headers):
+def test_a_request_that_a_browser_can_send_by_itself_needs_a_csrf_token(user, headers):
     """A guest's cart rides on a cookie as much as a user's."""
     with pytest.raises(PermissionDenied, match="CSRF Failed: CSRF cookie not set"):
         refuse_foreign_sites(request_from(method="post", user=user, **headers))

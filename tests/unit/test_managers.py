@@ -1,4 +1,4 @@
-"""Rows of multi-table parents are loaded as their own classes, however deep, in a number of queries that does not grow."""
+"""Rows of multi-table parents are loaded as their own classes, however deep, in a constant number of queries."""
 
 from contextlib import contextmanager
 

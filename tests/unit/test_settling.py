@@ -1,4 +1,4 @@
-"""Recording the outcome of a payment: which process wins, what is handed back, what waits, what is left to the staff."""
+"""Recording the outcome of a payment: which process wins, what is handed back, what waits and what is parked."""
 
 from decimal import Decimal
 

@@ -109,7 +109,7 @@ def test_a_bundle_of_twice_the_same_takes_both_together(shopper):
     assert (counters(bottle), holds()) == ((1, 0), [("consumed", 9)])
 
 
-def test_a_line_without_a_policy_is_never_asked_for_its_stock(shopper):
+def test_a_line_with_policy_none_is_never_asked_for_its_stock(shopper):
     shopper.add(NEW_ITEM, "DownloadLine", gadget=make_gadget().pk)
     get_ready(shopper)
 

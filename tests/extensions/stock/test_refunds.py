@@ -61,7 +61,7 @@ def act(client, clerk):
 
 @pytest.fixture
 def another_process():
-    """A context in which another process puts the Merlot back between reading and writing; only where rows cannot be locked."""
+    """A context in which another process puts the Merlot back meanwhile; only where rows cannot be locked."""
     table = connection.ops.quote_name(Hold._meta.db_table)
 
     def interfere(execute, sql, params, many, context):
