@@ -135,7 +135,6 @@ def test_a_user_finds_their_addresses_in_another_browser(alice):
 
 def test_a_user_keeps_their_addresses_after_a_checkout(alice, wine):
     alice.get_ready(wine)
-
     alice.checkout()
 
     assert [name for name, _ in selections(alice)] == ["Joe Bloggs"]

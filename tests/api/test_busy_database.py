@@ -120,7 +120,6 @@ def test_a_guess_that_cannot_be_counted_is_answered_503_and_changes_nothing(shop
 @pytest.mark.parametrize("url", ["confirm_url", "cancel_url"])
 def test_coming_back_is_answered_503_and_no_provider_is_asked(shopper, wine, unchanged, url):
     checkout = start_waiting(shopper, wine)
-
     with unchanged(), breaking(ERRORS[0], CLAIM):
         response = shopper.post(checkout[url], {})
 

@@ -65,7 +65,6 @@ def test_the_provider_is_asked_and_then_stopped(shopper, wine):
 def test_a_payment_made_meanwhile_is_answered_200_with_the_order(shopper, wine):
     checkout = start_waiting(shopper, wine)
     ScriptedCard.script(check_payment=PAID)
-
     response = shopper.post(checkout["cancel_url"], {})
 
     assert response.status_code == 200
@@ -76,7 +75,6 @@ def test_a_payment_made_meanwhile_is_answered_200_with_the_order(shopper, wine):
 def test_an_order_paid_while_it_is_being_cancelled_is_placed(shopper, wine):
     checkout = start_waiting(shopper, wine)
     ScriptedCard.script(check_payment=[WAITING, PAID], cancel_payment=False)
-
     response = shopper.post(checkout["cancel_url"], {})
 
     assert (response.status_code, order().state) == (200, "placed")
@@ -85,7 +83,6 @@ def test_an_order_paid_while_it_is_being_cancelled_is_placed(shopper, wine):
 def test_a_payment_that_cannot_be_stopped_goes_on_waiting(shopper, wine):
     checkout = start_waiting(shopper, wine)
     ScriptedCard.script(check_payment=Pending("ref"), cancel_payment=False)
-
     response = shopper.post(checkout["cancel_url"], {})
 
     assert response.status_code == 202
@@ -109,7 +106,6 @@ def test_a_cancelled_order_is_answered_200_again_without_asking(shopper, wine):
     ScriptedCard.script(check_payment=WAITING, cancel_payment=True)
     first = shopper.post(checkout["cancel_url"], {})
     ScriptedCard.asked.clear()
-
     second = shopper.post(checkout["cancel_url"], {})
 
     assert (second.status_code, second.json()) == (200, first.json())
@@ -121,7 +117,6 @@ def test_a_placed_order_is_answered_with_the_order(shopper, wine):
     ScriptedCard.script(check_payment=PAID)
     shopper.checkout()
     ScriptedCard.asked.clear()
-
     response = shopper.post(checkout["cancel_url"], {})
 
     assert (response.status_code, response.json()["id"]) == (200, order().pk)
@@ -131,7 +126,6 @@ def test_a_placed_order_is_answered_with_the_order(shopper, wine):
 @pytest.mark.parametrize("body", [{"data": {}}, {"confirm_duplicate": True}, [], "x"])
 def test_cancelling_takes_no_parameters(shopper, wine, unchanged, body):
     checkout = start_waiting(shopper, wine)
-
     with unchanged():
         response = shopper.post(checkout["cancel_url"], body)
 
@@ -144,7 +138,6 @@ def test_a_checkout_after_cancelling_makes_another_order(alice, wine):
     ScriptedCard.script(check_payment=WAITING, cancel_payment=True)
     alice.post(checkout["cancel_url"], {})
     ScriptedCard.script(start_payment=Paid("ref2", Decimal("12"), "AUD"))
-
     response = Browser(alice.user).checkout()
 
     assert response.status_code == 200

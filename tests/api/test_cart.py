@@ -121,7 +121,6 @@ def test_urls_name_the_parts_by_their_ids(alice, wine):
 def test_items_are_in_the_order_in_which_they_were_added(guest, wine):
     for amount in ("3", "1", "2"):
         guest.add("/_cart/new/", "MoodyLine", amount=amount)
-
     items = guest.cart()["items"]
 
     assert [item["total"] for item in items] == ["3.00", "1.00", "2.00"]

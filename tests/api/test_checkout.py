@@ -363,7 +363,6 @@ def test_a_line_that_is_gone_at_placing_answers_409_and_changes_nothing(shopper,
     """T20, T23."""
     shopper.get_ready(wine)
     shopper.add(NEW_ITEM, "MoodyLine", mood="gone")
-
     with unchanged():
         response = shopper.checkout()
 

@@ -185,7 +185,6 @@ def test_a_guest_who_logged_in_meanwhile_confirms_their_order(guest, wine):
     checkout = start_waiting(guest, wine)
     guest.log_in(make_user())
     ScriptedCard.script(check_payment=PAID)
-
     response = guest.post(checkout["confirm_url"], {})
 
     assert response.status_code == 200
@@ -209,7 +208,6 @@ def test_while_a_worker_has_the_lease_data_is_answered_503_to_retry(shopper, win
     """The data of the browser must not be lost silently."""
     checkout = start_waiting(shopper, wine)
     claim(charge().pk)
-
     with unchanged():
         response = shopper.post(checkout["confirm_url"], {"data": {"result": "passed"}})
 
@@ -220,7 +218,6 @@ def test_while_a_worker_has_the_lease_data_is_answered_503_to_retry(shopper, win
 def test_data_that_could_not_be_checked_is_answered_503_to_retry(shopper, wine):
     checkout = start_waiting(shopper, wine)
     ScriptedCard.script(confirm_payment=TimeoutError())
-
     response = shopper.post(checkout["confirm_url"], {"data": {"result": "passed"}})
 
     assert (response.status_code, response["Retry-After"]) == (503, "1")

@@ -53,7 +53,6 @@ def test_nothing_is_taken_out_of_the_cart(shopper, wine, parked):
 def test_a_shopper_who_wants_two_says_so(shopper, wine, parked):
     get_ready(shopper, wine)
     ScriptedCard.script(start_payment=Paid("ref", Decimal("12"), "AUD"))
-
     response = shopper.post(CHECKOUT, {"confirm_duplicate": True})
 
     assert response.status_code == 200
@@ -109,7 +108,6 @@ def test_the_same_cart_of_another_shopper_is_no_duplicate(shopper, wine, parked,
 def test_a_placed_order_may_be_bought_again_at_once(shopper, wine):
     ScriptedCard.script(start_payment=[Paid(f"ref{number}", Decimal("12"), "AUD") for number in range(2)])
     answers = []
-
     for _ in range(2):
         get_ready(shopper, wine)
         answers.append(shopper.checkout())

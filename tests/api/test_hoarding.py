@@ -73,7 +73,6 @@ def test_a_shopper_with_a_cart_goes_on_using_it(guest, alice, wine):
 def test_a_cart_keeps_the_network_it_was_changed_from_unreadably(alice, wine):
     alice.add_wine(wine)
     here = Cart.objects.get().network
-
     alice.client.defaults["REMOTE_ADDR"] = THERE
     alice.patch(CART, {"email": "ann@example.com"})
     there = Cart.objects.get().network

@@ -48,7 +48,6 @@ def test_a_deleted_row_makes_room(shopper, setting):
     path, body, _ = NEW[setting]
     with override_settings(**{setting: 1}):
         shopper.delete(shopper.post(path, body).json()["url"])
-
         response = shopper.post(path, body)
 
     assert response.status_code == 201

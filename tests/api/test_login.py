@@ -32,7 +32,6 @@ def test_equal_lines_are_combined(guest, alice, wine):
 def test_other_lines_come_after_the_users_own(guest, alice, wine):
     alice.add_wine(wine, 2)
     guest.add_wine(make_wine("15"), 3)
-
     guest.log_in(alice.user)
 
     assert quantities(guest) == [2, 3]
@@ -133,7 +132,6 @@ def test_a_merge_that_fails_lets_the_user_sign_in_and_changes_no_cart(
     alice.add_wine(wine)
     monkeypatch.setattr("lorikeet.cart.merging.HOOKS", [Broken(method)])
     monkeypatch.setattr("lorikeet.cart.locks.HOOKS", [Broken(method)])
-
     with unchanged():
         guest.log_in(alice.user)
 
@@ -167,7 +165,6 @@ def test_logging_out_keeps_nothing(guest, alice, wine):
 def test_the_user_keeps_their_cart_after_logging_out(guest, alice, wine):
     guest.add_wine(wine)
     guest.log_in(alice.user)
-
     guest.client.post("/logout/", headers={"X-CSRFToken": guest.csrf_token()})
 
     assert quantities(Browser(alice.user)) == [1]

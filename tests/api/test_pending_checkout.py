@@ -123,7 +123,6 @@ def test_the_cart_does_not_tell_the_action(shopper, wine):
 
 def test_reading_the_cart_asks_no_provider(shopper, wine):
     start_waiting(shopper, wine)
-
     shopper.get(CART)
 
     assert ScriptedCard.asked == []
@@ -165,7 +164,6 @@ def test_a_line_added_meanwhile_waits_for_the_next_checkout(shopper, wine):
     start_waiting(shopper, wine)
     line = shopper.add(NEW_ITEM, "MoodyLine", amount="7")
     ScriptedCard.script(check_payment=PAID)
-
     response = shopper.checkout()
 
     assert (response.status_code, response.json()["id"]) == (200, order().pk)
@@ -190,7 +188,6 @@ def test_an_order_whose_outcome_is_unknown_is_shown_as_unknown(shopper, wine):
     shopper.checkout()
     pass_time(minutes=16)
     tick()
-
     response = shopper.checkout()
 
     assert response.status_code == 202
@@ -269,7 +266,6 @@ def leave_without_an_answer(browser, wine):
 def test_a_shopper_who_chose_otherwise_is_not_charged_for_the_first_choice(shopper, wine, what):
     leave_without_an_answer(shopper, wine)
     choose(shopper, what)
-
     response = shopper.checkout()
 
     assert (response.status_code, response.json()["info"]["code"]) == (422, "abandoned")
@@ -304,7 +300,6 @@ def test_a_removed_card_is_not_charged(shopper, wine):
 
 def test_an_unchanged_choice_goes_on_with_the_same_payment(shopper, wine):
     leave_without_an_answer(shopper, wine)
-
     response = shopper.checkout()
 
     assert (response.status_code, response.json()["id"]) == (200, order().pk)

@@ -113,7 +113,6 @@ def test_every_visible_change_changes_the_validator(guest, wine, change):
     """A price in the catalogue included."""
     guest.get_ready(wine)
     before = guest.etag()
-
     change(guest, wine)
 
     assert guest.etag() != before

@@ -38,7 +38,6 @@ def test_all_or_a_part_is_paid_back(sold, provider, amount, cents):
 @pytest.mark.parametrize("amount", [Decimal("12.01"), Decimal(0), Decimal(-1), Decimal("1.001"), Decimal("NaN")])
 def test_an_amount_that_is_no_part_is_refused_without_asking_the_provider(sold, provider, unchanged, amount):
     asked = len(provider.journal())
-
     with unchanged(), pytest.raises(RefundError):
         refund(order(), amount)
 

@@ -65,7 +65,6 @@ def test_an_order_that_cost_nothing_has_no_payment_method(shopper, wine):
 @pytest.mark.parametrize("id", ["7", "nothing", "00000000-0000-4000-8000-000000000000", "%00", "é"])
 def test_an_id_that_is_no_checkout_is_not_found(shopper, wine, id):
     start_waiting(shopper, wine)
-
     response = shopper.get(f"/_cart/checkout/{id}/")
 
     assert response.status_code == 404
@@ -76,7 +75,6 @@ def test_an_id_that_is_no_checkout_is_not_found(shopper, wine, id):
 def test_another_shopper_finds_nothing(shopper, wine, mallory, unchanged, method):
     checkout = start_waiting(shopper, wine)
     mallory.add_wine(wine)
-
     with unchanged():
         url = checkout["url"] if method == "get" else checkout[f"{method}_url"]
         responses = [who.get(url) if method == "get" else who.post(url, {}) for who in (mallory, Browser())]

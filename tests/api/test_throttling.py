@@ -214,7 +214,6 @@ def test_a_shopper_who_guessed_too_often_may_confirm_without_data(shopper, wine)
     """Wrong codes of the shopper or of their network must not keep a payment from being settled."""
     checkout = start_waiting(shopper, wine)
     models.ScriptedCard.script(check_payment=Paid("ref", Decimal(12), "AUD"))
-
     with rates(guess_ip="1/hour"):
         shopper.post(NEW_ADJUSTMENT, GUESS)
         statuses = [shopper.post(checkout["confirm_url"], body).status_code for body in ({"data": {"a": 1}}, {})]
@@ -247,7 +246,6 @@ def test_an_expired_order_is_no_refusal(shopper, wine, way):
     checkout = start_waiting(shopper, wine)
     Order.objects.update(expires_at=now() - timedelta(seconds=1))
     models.ScriptedCard.script(check_payment=Pending("ref"), cancel_payment=True, start_payment=Pending("ref2"))
-
     with rates(checkout_cart="1/hour"):
         expired = shopper.post(checkout["confirm_url"], {}) if way == "confirm" else shopper.checkout()
         again = shopper.checkout()

@@ -113,7 +113,6 @@ def test_another_shoppers_payment_does_not_pay_for_my_order(alice, mallory, wine
     theirs = place(alice, wine)
     payment = provider.pay_elsewhere(CENTS, "AUD", key=charge().key)
     mine = place(mallory, wine)
-
     response = report(mallory, mine, payment["id"])
 
     assert response.status_code == 400
@@ -168,7 +167,6 @@ def test_a_payment_that_failed_is_refused(shopper, placed, provider):
 def test_a_payment_that_is_not_reported_is_found(shopper, placed, provider):
     provider.pay_elsewhere(CENTS, "AUD", key=charge().key)
     pass_time(minutes=2)
-
     tick()
 
     assert (order().state, charge().state) == ("placed", "paid")
@@ -220,7 +218,6 @@ def test_money_after_the_end_that_is_reported_is_paid_back(shopper, placed, prov
 
 def test_money_after_the_end_that_is_not_reported_is_refunded_too(shopper, placed, provider):
     pay_too_late(shopper, provider, placed)
-
     for _ in range(2):
         pass_time(minutes=90)
         tick()

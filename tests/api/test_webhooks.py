@@ -57,7 +57,6 @@ def test_the_content_of_an_event_is_not_believed(waiting, provider, unchanged):
     """The provider is asked, and has not decided."""
     (payment,) = provider.payments()
     event = {"id": "evt_1", "object": payment["id"], "key": payment["key"], "state": "succeeded", "amount": 1200}
-
     send(event)
 
     assert (order().state, charge().state) == ("pending", "pending")
@@ -73,7 +72,6 @@ def test_a_key_is_enough(waiting, provider):
 
 def test_a_bad_signature_is_answered_400_without_asking_the_provider(waiting, provider, unchanged):
     event, asked = settled(provider), len(provider.journal())
-
     with unchanged():
         response = send(event, signature="0" * 64)
 

@@ -164,7 +164,6 @@ class TestWallet:
     def test_payment_that_is_not_reported_is_found_by_its_key(self, shopper, providers):
         shopper.get_ready(wine(), token=None)
         answer = shopper.check_out()
-
         providers.pay(answer.json()["info"])
         recover()
 
@@ -174,7 +173,6 @@ class TestWallet:
     def test_reference_that_is_unknown_is_refused(self, shopper, providers, reference):
         shopper.get_ready(wine(), token=None)
         answer = shopper.check_out()
-
         refused = shopper.confirm(answer, reference=reference)
 
         assert refused.status_code == 400

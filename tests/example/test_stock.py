@@ -277,7 +277,6 @@ class TestPages:
 
     def test_untracked_wine_is_always_there(self, shopper):
         StockRecord.objects.filter(wine__sku="OS-PGRI-23").update(tracked=False)
-
         page = shopper.client.get("/wines/OS-PGRI-23/").content.decode()
 
         assert "Add to cart" in page

@@ -27,7 +27,6 @@ def test_the_key_of_the_cart_never_comes_out(guest, wine):
 
 def test_an_error_of_the_bank_is_not_shown(shopper, wine):
     shopper.get_ready(wine, token="tok_raising")
-
     response = shopper.checkout()
 
     assert b"The bank's answer was lost" not in response.content

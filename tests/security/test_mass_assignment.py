@@ -122,7 +122,6 @@ def test_an_answer_has_the_declared_fields_only(shopper, kind):
 
 def test_a_client_cannot_give_anything_to_another_shopper(mallory):
     victim = make_user("victim")
-
     for path, name, data, _ in KINDS.values():
         for key in ("user", "user_id", "owner"):
             mallory.post(path, {"type": name, "data": {**data, key: str(victim.pk)}, key: str(victim.pk)})
@@ -134,7 +133,6 @@ def test_a_client_cannot_give_anything_to_another_shopper(mallory):
 def test_a_client_cannot_put_anything_into_another_shoppers_cart(alice, mallory, wine):
     alice.add_wine(wine)
     cart = Cart.objects.get(user=alice.user)
-
     for key in ("cart", "cart_id"):
         mallory.post(NEW_ITEM, {"type": "MoodyLine", "data": {key: cart.pk}, key: cart.pk})
 

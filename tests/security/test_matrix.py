@@ -88,7 +88,6 @@ def test_every_other_method_is_refused_to_every_actor(name, wine, unchanged):
     owner, newcomer = make_owner("user", wine), Browser()
     url = url_of(name, owner)
     others = [method for method in METHODS if method not in ROWS[name].own]
-
     with unchanged():
         statuses = {method: [who.request(method, url).status_code for who in (owner, newcomer)] for method in others}
 
@@ -135,7 +134,6 @@ def test_an_object_of_another_actor_looks_like_a_missing_one(name, method, wine)
     foreign = url_of(name, make_owner("user", wine))
     missing = ROWS[name].path.format(id=987654321)
     body = body_of(name, method, wine)
-
     answers = [stranger.request(method, url, body) for url in (foreign, missing)]
 
     assert answers[0].content == answers[1].content

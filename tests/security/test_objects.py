@@ -37,7 +37,6 @@ NO_IDS = [
 def test_text_that_is_no_id_names_nothing(guest, wine, unchanged, text):
     guest.add_wine(wine)
     calls = [(method, prefix) for prefix in PREFIXES for method in ("GET", "PATCH", "DELETE")]
-
     with unchanged():
         statuses = [guest.request(method, f"{prefix}{text}/", {}).status_code for method, prefix in calls]
 

@@ -214,7 +214,6 @@ def test_without_such_a_page_there_is_no_link(admin, sale):
 def test_text_typed_by_a_shopper_is_escaped(admin, sale):
     models.StreetAddress.objects.update(addressee="<script>alert(1)</script>")
     Order.objects.update(guest_email='"<script>"@example.com')
-
     shown = page(admin, "order_change", sale.pk) + page(admin, "order_changelist")
 
     assert "<script>alert(1)" not in shown

@@ -219,7 +219,6 @@ def test_an_order_that_cannot_be_refunded_is_reported_and_the_others_are_refunde
     allow("refund_order")
     unpaid = make_order()
     scripted.script(refund_payment=received("re_1", "5"))
-
     said = act("refund", unpaid, sold.order, amount="5", reason="Late.")
 
     assert sorted(said) == sorted(
@@ -361,7 +360,6 @@ def test_a_settled_payment_is_taken_off_the_list(act, allow, attempt):
     allow("resolve_paymentattempt")
     settle(attempt, Refused(DECLINED))
     settle(attempt, received())
-
     act("mark_seen", reread(attempt))
 
     assert (reread(attempt).attention, reread(attempt).state) == ("", "paid")

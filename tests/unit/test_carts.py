@@ -105,7 +105,6 @@ def test_a_key_opens_no_cart_of_a_user():
 
 def test_no_shopper_has_no_cart_and_costs_no_query():
     make_cart()
-
     with CaptureQueriesContext(connection) as queries:
         assert Shopper().find() is None
         assert Shopper().contents().cart.pk is None
@@ -115,7 +114,6 @@ def test_no_shopper_has_no_cart_and_costs_no_query():
 
 def test_a_shopper_without_a_cart_has_the_contents_of_an_empty_one():
     user = make_user()
-
     contents = Shopper(user).contents()
 
     assert (type(contents.cart), contents.cart.user, contents.lines) == (EmptyCart, user, [])
@@ -124,7 +122,6 @@ def test_a_shopper_without_a_cart_has_the_contents_of_an_empty_one():
 def test_a_shopper_with_a_cart_has_its_contents():
     cart = make_cart()
     line = add_wine(cart)
-
     contents = Shopper(key=cart.key).contents()
 
     assert (contents.cart, contents.lines) == (cart, [line])

@@ -360,7 +360,6 @@ def test_a_sale_is_told_after_it_is_committed(cart):
 @pytest.mark.parametrize("token", ["tok_declined", "tok_raising"])
 def test_an_order_that_is_no_sale_sends_no_signal_of_one(cart, token):
     models.PretendCard.objects.update(token=token)
-
     with listening(order_placed) as placed, listening(order_checked_out) as told:
         checkout(cart)
 

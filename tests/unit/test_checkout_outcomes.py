@@ -74,7 +74,6 @@ def test_a_timeout_is_no_refusal(cart, bank, error):
 
 def test_a_return_value_that_is_no_payment_is_no_refusal_either(cart, bank):
     bank(lambda card, order, amount: "ch_1")
-
     order = checkout(cart).order
 
     assert (order.state, order.latest_charge.state) == ("pending", "unknown")

@@ -111,7 +111,6 @@ def test_a_shopper_who_comes_back_after_the_step_has_the_sale(cart, scripted):
     order = checkout_waiting(cart, scripted)
     scripted.script(check_payment=received())
     request = request_of()
-
     with listening(order_checked_out) as told:
         done = checkout(cart, request=request)
 
@@ -202,7 +201,6 @@ def test_a_waiting_order_is_in_flight_until_the_new_one_is_made(cart):
     first = checkout(cart).order
     add_wine(cart, "7")
     seen = []
-
     checkout(cart, Terms(precondition=lambda contents, totals: seen.append(contents.cart.pending_order)))
 
     assert seen == [first]
@@ -429,7 +427,6 @@ def test_a_sale_that_was_not_told_is_told_by_the_request_that_reads_it(cart, scr
     order = checkout_waiting(cart, scripted)
     Order.objects.update(state="placed", slot=None, purchased_on=now() - timedelta(seconds=61))
     request = request_of()
-
     with listening(order_checked_out) as told:
         for _ in range(2):
             read(order.pk, request=request)

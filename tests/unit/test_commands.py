@@ -208,7 +208,6 @@ def test_an_unpaid_payment_fails_and_is_looked_at(waiting, provider):
 
 def test_an_unknown_payment_fails_and_is_left_alone(provider, unchanged):
     paid = provider.pay_elsewhere(1200, "AUD", key=uuid4())
-
     with unchanged():
         failed = fail("lorikeet_reconcile")
 

@@ -74,7 +74,6 @@ def test_a_selected_row_that_was_retired_is_not_selected(read):
     cart = ready_cart()
     models.StreetAddress.objects.update(active=False)
     models.PretendCard.objects.update(active=False)
-
     contents = read(cart)
 
     assert (contents.delivery_address, contents.payment_method) == (None, None)

@@ -58,7 +58,6 @@ def test_a_key_of_nothing_is_not_found(pk):
 def test_the_shoppers_own_row_is_found_as_an_instance_of_its_class():
     cart = make_cart()
     line = add_wine(cart)
-
     found = editing.find(LineItem, cart, f"00{line.pk}")
 
     assert (found, type(found)) == (line, models.WineLine)
@@ -541,7 +540,6 @@ def test_an_address_of_the_site_is_taken_out_of_this_cart_only(place):
 @override_settings(LORIKEET_MAX_ADDRESSES=1)
 def test_an_address_of_the_site_does_not_count_towards_the_limit(place):
     cart = Cart.objects.get()
-
     row, is_new = create(DeliveryAddress, cart, models.StreetAddress, STREET)
 
     assert (is_new, selected(cart)) == (True, row.pk)
@@ -670,7 +668,6 @@ def test_an_address_that_an_order_names_is_not_replaced_by_what_is_not_valid(unc
 def test_a_retired_row_is_deselected_and_stays():
     cart = make_cart()
     address = select_address(cart)
-
     editing.retire(DeliveryAddress, cart, address)
 
     assert (selected(cart), models.StreetAddress.objects.get().active) == (None, False)

@@ -114,7 +114,6 @@ def test_an_error_in_the_data_has_its_whole_path():
     error = ValidationError(
         {"data": {"size": [ErrorDetail("Too large.", "max_value")], "tags": [{}, {"name": ["No."]}]}}
     )
-
     response = handle_exception(error, {})
 
     assert response.data == {

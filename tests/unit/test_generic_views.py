@@ -29,7 +29,6 @@ def test_the_owner_sees_their_order_in_two_queries_of_lorikeets(client):
     user = make_user()
     order = make_order(user=user)
     client.force_login(user)
-
     with CaptureQueriesContext(connection) as queries:
         response = client.get(f"/orders/{order.pk}/")
 
@@ -98,7 +97,6 @@ def test_a_bad_token_takes_nothing_from_who_may_see_the_order_anyway(client):
 def test_another_visitor_gets_the_answer_of_an_order_that_is_not_there(client, link, staff):
     order, _ = link
     client.force_login(make_user(is_staff=staff, is_superuser=staff))
-
     responses = [client.get(f"/orders/{key}/") for key in (order.pk, 10**6)]
 
     assert [response.status_code for response in responses] == [404, 404]
@@ -130,7 +128,6 @@ def test_the_list_shows_the_users_own_sales_the_newest_first(client):
     make_order(user=user)
     make_order(user=user, state="cancelled")
     client.force_login(user)
-
     response = client.get("/orders/")
 
     assert list(response.context["orders"]) == [new, old]

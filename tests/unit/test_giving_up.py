@@ -21,7 +21,6 @@ NEVER_KNOWN = Unknown(can_be_asked=False)
 @pytest.mark.parametrize("found", [NotFound(), Pending("pi_1")], ids=repr)
 def test_a_shopper_may_give_up_a_payment_that_can_be_stopped(waiting, scripted, found):
     scripted.script(check_payment=found, cancel_payment=True)
-
     outcome = give_up(waiting.order)
 
     assert outcome == Refused({"code": "cancelled", "message": "The payment was cancelled."}, "cancelled")
@@ -43,7 +42,6 @@ def test_a_paid_or_unknown_payment_cannot_be_given_up(waiting, scripted, answer,
 
 def test_a_payment_that_cannot_be_stopped_goes_on(waiting, scripted):
     scripted.script(check_payment=Pending(), cancel_payment=False)
-
     give_up(waiting.order)
 
     assert states(waiting) == ("pending", "pending")
@@ -68,7 +66,6 @@ def test_a_leased_payment_is_not_given_up(begun, scripted, unchanged):
 
 def test_a_parked_payment_is_not_given_up(begun, scripted, unchanged):
     settle(begun, NEVER_KNOWN)
-
     with unchanged():
         outcome = give_up(begun.order)
 
@@ -78,7 +75,6 @@ def test_a_parked_payment_is_not_given_up(begun, scripted, unchanged):
 @pytest.mark.parametrize("outcome", [received(), Refused(None, is_final=False)], ids=repr)
 def test_a_finished_payment_is_not_given_up(begun, scripted, unchanged, outcome):
     settle(begun, outcome)
-
     with unchanged():
         given_up = give_up(Order.objects.get())
 

@@ -190,7 +190,6 @@ def test_its_reasons_come_after_checkers_and_rows_and_before_the_price(guest, no
     noted.reasons = [NO_PLACE, GONE]
     for mood in ("unready", "float"):
         guest.add(NEW_ITEM, "MoodyLine", mood=mood)
-
     codes = [reason["code"] for reason in guest.cart()["incomplete_reasons"]]
 
     assert codes[:3] == ["not_set", "not_set", "not_set"]

@@ -148,7 +148,6 @@ HELD = timedelta(minutes=1)
 def test_a_payment_is_due_or_late(state, lease, look, is_due, is_late):
     moments = [None if delta is None else now() + delta for delta in (lease, look)]
     make_attempt(make_order(), state=state, lease_until=moments[0], check_at=moments[1])
-
     late = timedelta(minutes=10)
     found = [PaymentAttempt.objects.filter(due(by)).exists() for by in (now(), now() - late)]
 
@@ -194,7 +193,6 @@ def test_a_reference_of_what_is_settled_is_not_kept(attempt, unchanged, outcome)
 def test_a_reference_is_not_kept_without_a_lease(unchanged, state):
     """Read outside a call, an attempt has none; neither has its row."""
     free = make_attempt(make_order(), state=state)
-
     with unchanged(), pytest.raises(LostLease):
         free.save_reference("pi_1")
 

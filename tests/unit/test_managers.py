@@ -96,7 +96,6 @@ def test_a_row_of_no_subclass_is_an_instance_of_the_parent():
 
 def test_one_row_is_found_as_an_instance_of_its_class():
     line = add_wine(make_cart())
-
     found = LineItem.objects.get_subclass(pk=line.pk)
 
     assert (type(found), found) == (models.WineLine, line)

@@ -406,7 +406,6 @@ def test_a_selection_of_the_site_for_the_user_stays_selected(user):
     select_address(guest)
     place = models.StreetAddress.objects.create(**STREET)
     Cart.objects.filter(pk=cart.pk).update(delivery_address=place)
-
     merge(guest.key, user)
 
     assert Cart.objects.get().delivery_address_id == place.pk
@@ -552,7 +551,6 @@ def test_a_user_without_a_token_writes_to_their_own_cart(user):
 def test_a_user_with_a_token_writes_to_the_merged_cart(user):
     guest = make_cart()
     line = add_wine(guest)
-
     shopper = Shopper(user, guest.key).merged()
 
     assert shopper == Shopper(user)

@@ -86,7 +86,6 @@ def test_by_default_nothing_is_combined_objected_to_or_taken():
 
 def test_rows_made_by_a_guest_become_the_users():
     address, user = models.StreetAddress(), make_user()
-
     address.assign_to_user(user)
 
     assert address.user == user
@@ -150,7 +149,6 @@ def test_an_adjustment_of_another_cart_has_no_total_in_this_one():
 @pytest.mark.parametrize("action", ["save", "delete"])
 def test_a_row_on_an_order_can_be_neither_changed_nor_deleted(unchanged, make, action):
     row = make(make_order())
-
     with unchanged(), pytest.raises(ValueError, match="This is on an order") as refusal:
         getattr(row, action)()
 

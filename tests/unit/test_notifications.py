@@ -181,7 +181,6 @@ def kill_receiver(**sent):
 )
 def test_a_sale_is_overdue_when_its_process_must_have_died(seconds, fields, expected):
     purchased_on = None if seconds is None else now() - timedelta(seconds=seconds)
-
     order = make_order(**{"state": "placed", "purchased_on": purchased_on, "user": make_user(), **fields})
 
     assert is_overdue(order) is expected

@@ -116,7 +116,6 @@ def test_a_method_that_pays_once_is_retired_with_the_order_that_it_pays(single_u
 
 def test_a_method_that_pays_again_stays(scripted):
     attempt = begin_sale(scripted)
-
     settle(attempt, received())
 
     assert is_active(attempt)
@@ -126,7 +125,6 @@ def test_a_method_that_pays_again_stays(scripted):
 def test_a_single_use_method_stays_while_it_has_not_paid(single_use, answer):
     attempt = begin_sale(single_use)
     single_use.script(start_payment=answer, cancel_payment=True)
-
     begin(attempt)
 
     assert reread(attempt).state in ("failed", "pending", "unknown")
@@ -158,7 +156,6 @@ def test_a_retired_method_is_not_retired_again(single_use, monkeypatch):
     attempt = begin_sale(single_use)
     PaymentMethod.objects.filter(pk=attempt.method_id).update(active=False)
     monkeypatch.setattr(single_use, "retire", kill)
-
     settle(reread(attempt), received())
 
     assert states(attempt) == ("paid", "placed")
@@ -168,7 +165,6 @@ def test_a_payment_whose_method_is_unknown_is_settled_all_the_same(single_use):
     attempt = begin_sale(single_use)
     attempt.method = None
     attempt.save()
-
     settle(attempt, received())
 
     assert states(attempt) == ("paid", "placed")
@@ -292,7 +288,6 @@ def test_the_caller_says_on_the_attempt_whether_the_shopper_is_there(scripted):
     lapse(attempt)
     attempt.off_session = True
     scripted.script(start_payment=tell(seen))
-
     resolve(attempt, present=True)
 
     assert seen == [True]
@@ -309,7 +304,6 @@ def test_a_shopper_at_the_storefront_is_there(cart, scripted):
 
 def test_an_order_that_costs_nothing_asks_no_payment_method(cart, scripted):
     models.AmountOff.objects.create(cart=cart, amount=12)
-
     result = checkout(cart, Terms(off_session=True))
 
     assert result.order.state == "placed"

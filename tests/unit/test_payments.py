@@ -79,7 +79,6 @@ def test_a_refusal_is_fenced_before_anything_goes_back(begun, scripted, stopped,
 
 def test_a_process_that_lost_the_lease_records_nothing(begun, scripted, unchanged):
     scripted.script(start_payment=LostLease())
-
     with unchanged():
         outcome = begin(begun)
 
@@ -129,7 +128,6 @@ def test_a_parked_payment_is_left_to_the_staff(begun, scripted, unchanged):
 )
 def test_the_answer_of_the_provider_is_recorded(waiting, scripted, present, answer, ended):
     scripted.script(check_payment=answer)
-
     resolve(waiting, present)
 
     assert states(waiting) == ended
@@ -166,7 +164,6 @@ def test_the_action_is_answered_to_a_shopper_who_asks_again(waiting, scripted):
 def test_an_expired_payment_is_stopped_and_given_up(waiting, scripted, present, found):
     expire(waiting)
     scripted.script(check_payment=found, cancel_payment=True)
-
     outcome = resolve(waiting, present)
 
     assert outcome == Refused({"code": "expired", "message": "The time to pay is over."}, "expired")
@@ -178,7 +175,6 @@ def test_an_expired_payment_is_stopped_and_given_up(waiting, scripted, present, 
 def test_an_expired_payment_that_cannot_be_stopped_goes_on_waiting(waiting, scripted):
     expire(waiting)
     scripted.script(check_payment=Pending(), cancel_payment=False)
-
     resolve(waiting)
 
     assert states(waiting) == ("pending", "pending")
@@ -187,7 +183,6 @@ def test_an_expired_payment_that_cannot_be_stopped_goes_on_waiting(waiting, scri
 def test_an_expired_payment_that_was_just_paid_is_a_sale(waiting, scripted):
     expire(waiting)
     scripted.script(check_payment=[Pending(), received()], cancel_payment=False)
-
     resolve(waiting)
 
     assert states(waiting) == ("paid", "placed")
@@ -197,7 +192,6 @@ def test_an_expired_payment_that_was_just_paid_is_a_sale(waiting, scripted):
 def test_a_paid_or_unknown_payment_does_not_expire(waiting, scripted, answer):
     expire(waiting)
     scripted.script(check_payment=answer)
-
     resolve(waiting)
 
     assert asked(scripted) == ["check_payment"]
@@ -206,7 +200,6 @@ def test_a_paid_or_unknown_payment_does_not_expire(waiting, scripted, answer):
 
 def test_a_payment_that_was_never_made_is_given_up_when_the_shopper_is_absent(waiting, scripted):
     scripted.script(check_payment=NotFound(), cancel_payment=True)
-
     resolve(waiting)
 
     assert asked(scripted) == ["check_payment", "cancel_payment"]
@@ -305,7 +298,6 @@ def test_data_of_the_browser_is_handed_on_and_then_the_provider_is_asked(waiting
 
 def test_a_shopper_who_confirms_is_there(waiting, scripted):
     scripted.script(check_payment=NotFound(), start_payment=Pending())
-
     confirm(waiting, {})
 
     assert asked(scripted) == ["confirm_payment", "check_payment", "start_payment"]
@@ -313,7 +305,6 @@ def test_a_shopper_who_confirms_is_there(waiting, scripted):
 
 def test_refused_data_changes_nothing_and_gives_the_lease_back(waiting, scripted, unchanged):
     scripted.script(confirm_payment=ValidationError({"reference": "This is wrong."}))
-
     with unchanged(), pytest.raises(ValidationError):
         confirm(waiting, {})
 
@@ -324,7 +315,6 @@ def test_refused_data_changes_nothing_and_gives_the_lease_back(waiting, scripted
 @pytest.mark.parametrize("error", [TimeoutError(), KeyError("id"), PaymentError(DECLINED)], ids=repr)
 def test_unchecked_data_changes_nothing_and_gives_the_lease_back(waiting, scripted, unchanged, error, caplog):
     scripted.script(confirm_payment=error)
-
     with unchanged(), pytest.raises(ProviderUnavailable):
         confirm(waiting, {})
 
@@ -360,7 +350,6 @@ def test_a_leased_payment_is_not_confirmed(begun, scripted, unchanged):
 
 def test_a_paid_payment_is_not_confirmed(begun, scripted, unchanged):
     settle(begun, received())
-
     with unchanged():
         outcome = confirm(reread(begun), {})
 
@@ -369,7 +358,6 @@ def test_a_paid_payment_is_not_confirmed(begun, scripted, unchanged):
 
 def test_a_parked_payment_is_not_confirmed(begun, scripted, unchanged):
     settle(begun, NEVER_KNOWN)
-
     with unchanged():
         outcome = confirm(reread(begun), {})
 

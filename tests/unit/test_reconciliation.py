@@ -225,7 +225,6 @@ def test_a_refund_of_a_second_payment_is_recorded_with_that_one(sold, provider, 
     owed = pay_back(difference)
     PaymentAttempt.objects.filter(pk=owed.pk).update(state="failed")
     give_back(owed.parent, 500)
-
     (difference,) = differences(now() - timedelta(days=1))
     look_again(difference)
 
@@ -337,7 +336,6 @@ def test_an_owed_refund_is_paid_by_recovery(provider):
     lose(provider)
     (difference,) = differences(now() - timedelta(days=1))
     owed = pay_back(difference)
-
     resolve(owed)
 
     assert reread(owed).state == "paid"

@@ -307,7 +307,6 @@ def test_a_payment_that_cannot_be_settled_is_retried_ever_later(scripted, monkey
 def test_the_payment_that_waited_longest_is_asked_after_first(scripted):
     later, sooner = (begin_sale(scripted, state="pending", lease_until=None, check_at=ago(hours=h)) for h in (1, 2))
     scripted.script(check_payment=Pending())
-
     sweeps.resolve_due()
 
     assert [pk for _, pk in scripted.asked] == [sooner.pk, later.pk]
@@ -488,7 +487,6 @@ def test_a_failing_sweep_does_not_stop_the_others(monkeypatch, caplog):
     monkeypatch.setattr(recovery, "notify_missed", fail)
     ThrottleCount.objects.create(key="k", window=1, expires_at=ago(hours=1))
     said = []
-
     with pytest.raises(ZeroDivisionError):
         recovery.tick(lambda what, count: said.append(what))
 
@@ -534,7 +532,6 @@ def test_a_failing_sweep_of_an_extension_does_not_stop_the_others(registered, ca
     recovery.register_sweep("envelopes sealed", fail)
     recovery.register_sweep("stamps licked", lambda: 3)
     said = []
-
     with pytest.raises(ZeroDivisionError):
         recovery.tick(lambda what, count: said.append(what))
 

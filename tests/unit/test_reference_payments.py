@@ -171,7 +171,6 @@ def test_a_currency_may_be_spelled_small(waiting, books, monkeypatch, shows_key)
 
 def test_a_raw_answer_of_the_provider_is_not_believed(waiting, books, monkeypatch):
     monkeypatch.setattr(models.Transfer, "look_up", lambda method, reference: paid(waiting, state="declined"))
-
     with pytest.raises(ProviderUnavailable):
         confirm(waiting, {"reference": "TR-1"})
 
@@ -269,7 +268,6 @@ def test_the_same_payment_may_be_reported_twice(waiting, books):
 def test_a_payment_that_was_not_reported_is_found_by_its_key(waiting, books, monkeypatch):
     monkeypatch.setattr(models.Transfer, "find_reference", lambda method, attempt: "TR-1")
     books["TR-1"] = paid(waiting)
-
     resolve(waiting)
 
     assert states(waiting) == ("paid", "placed")
@@ -307,7 +305,6 @@ def test_a_payment_without_money_on_its_way_is_given_up_and_watched(waiting, boo
     if state is not None:
         PaymentAttempt.objects.update(reference="TR-1")
         books["TR-1"] = paid(waiting, state=state, key="another")
-
     give_up(waiting.order)
 
     assert states(waiting) == ("failed", "cancelled")
@@ -333,7 +330,6 @@ def test_a_payment_that_comes_after_it_was_given_up_is_refunded(waiting, books, 
     give_up(waiting.order)
     monkeypatch.setattr(models.Transfer, "find_reference", lambda method, attempt: "TR-1")
     books["TR-1"] = paid(waiting)
-
     resolve(reread(waiting))
 
     assert states(waiting) == ("paid", "cancelled")
@@ -342,7 +338,6 @@ def test_a_payment_that_comes_after_it_was_given_up_is_refunded(waiting, books, 
 
 def test_an_expired_payment_is_given_up(waiting):
     Order.objects.update(expires_at=now() - timedelta(seconds=1))
-
     resolve(waiting)
 
     assert states(waiting) == ("failed", "cancelled")

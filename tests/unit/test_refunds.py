@@ -162,7 +162,6 @@ def test_a_free_order_is_not_refunded():
 )
 def test_an_amount_that_may_have_been_refunded_is_not_left(sold, scripted, answer, state, left):
     scripted.script(refund_payment=answer)
-
     attempt = refund(sold.order, Decimal("5"))
 
     assert attempt.state == state
@@ -186,7 +185,6 @@ def test_a_refund_whose_outcome_is_unknown_is_asked_for_again_under_its_key(sold
 
 def test_a_refund_that_the_method_cannot_make_is_left_to_the_staff(attempt):
     settle(attempt, received())
-
     by_hand = refund(attempt.order)
 
     assert (by_hand.state, by_hand.attention, by_hand.is_parked) == ("unknown", "refund by hand", True)

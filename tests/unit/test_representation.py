@@ -190,7 +190,6 @@ def test_one_adjustment_is_shown_as_in_the_cart():
     add_wine(cart, "10")
     for amount in (8, 8):
         share = models.AmountOff.objects.create(cart=cart, amount=amount)
-
     shown = representation_of(cart).adjustment(share.pk)
 
     assert (shown["total"], shown["url"]) == ("-2.00", f"/_cart/adjustment/{share.pk}/")
@@ -293,7 +292,6 @@ def test_a_checkout_may_have_no_attempt_and_no_end():
 @override_settings(LORIKEET_CART_SECTIONS=["tests.testapp.sections.Summary", "tests.unit.test_representation.Echo"])
 def test_sections_are_at_the_end_in_their_order():
     cart = ready_cart()
-
     shown = representation_of(cart).cart()
 
     assert list(shown)[-2:] == ["summary", "echo"]

@@ -181,7 +181,6 @@ def test_a_guest_who_logs_in_brings_their_cart():
     user, cart = make_user(), make_cart()
     line = add_wine(cart)
     session = {SESSION_KEY: cart.key.hex, "other": 1}
-
     user_logged_in.send(sender=models.Shopper, request=request_of(session=session), user=user)
 
     assert list(Cart.objects.get(user=user).items.select_subclasses()) == [line]
@@ -190,7 +189,6 @@ def test_a_guest_who_logs_in_brings_their_cart():
 
 def test_a_client_with_a_token_who_logs_in_brings_their_cart():
     user, cart = make_user(), make_cart()
-
     user_logged_in.send(sender=models.Shopper, request=request_of(x_cart_token=cart_token(cart.key)), user=user)
 
     assert Cart.objects.get().user == user
@@ -201,7 +199,6 @@ def test_a_guests_and_a_tokens_cart_are_both_merged():
     for cart in (of_session, of_token):
         add_wine(cart)
     request = request_of(session={SESSION_KEY: of_session.key.hex}, x_cart_token=cart_token(of_token.key))
-
     user_logged_in.send(sender=models.Shopper, request=request, user=user)
 
     assert Cart.objects.get().items.count() == 2
@@ -210,7 +207,6 @@ def test_a_guests_and_a_tokens_cart_are_both_merged():
 def test_a_user_with_a_stale_token_is_signed_in_all_the_same():
     user, cart = make_user(), make_cart()
     request = request_of(session={SESSION_KEY: cart.key.hex}, x_cart_token="stale")
-
     merge_at_login(request, user)
 
     assert (Cart.objects.get().user, request.session) == (user, {})

@@ -115,7 +115,6 @@ def test_a_refund_made_elsewhere_that_failed_is_none(sold, reviewed, unchanged):
 def test_a_refund_made_elsewhere_is_not_limited_to_what_is_left(sold, returned, reviewed):
     """It is a fact, however odd."""
     reviewed.script(review_payment=Review([at_provider("re_2", "12")]))
-
     review(sold)
 
     assert refunds() == [("re_1", "paid", 5), ("re_2", "paid", 12)]
@@ -180,7 +179,6 @@ def test_a_refund_of_ours_that_failed_later_is_failed_and_flagged(sold, returned
 def test_a_refund_that_failed_here_and_was_paid_after_all_is_paid(sold, returned, reviewed):
     PaymentAttempt.objects.filter(pk=returned.pk).update(state="failed")
     reviewed.script(review_payment=Review([at_provider()]))
-
     review(sold)
 
     assert (reread(returned).state, reread(returned).attention) == ("paid", "")
@@ -197,7 +195,6 @@ def test_a_paid_refund_that_is_said_to_be_on_its_way_stays_paid(sold, returned, 
 def test_an_open_refund_is_asked_for(sold, reviewed):
     waiting = owe(sold, Decimal(5), "AUD", state="pending", check_at=None, lease_until=None)
     reviewed.script(review_payment=Review([at_provider(key=str(waiting.key))]), refund_payment=received("re_1", "5"))
-
     review(sold)
 
     assert reviewed.asked == [("review_payment", sold.pk), ("refund_payment", waiting.pk)]
@@ -262,7 +259,6 @@ def test_a_review_without_attention_leaves_the_flag_to_the_staff(sold, reviewed,
 )
 def test_a_provider_that_gives_no_review_changes_nothing(sold, reviewed, unchanged, caplog, answer):
     reviewed.script(review_payment=answer)
-
     with unchanged(), pytest.raises(ProviderUnavailable, match=r"^ScriptedCard$"):
         review(sold)
 
@@ -323,7 +319,6 @@ def test_a_webhook_is_answered_503_while_the_provider_is_silent(sold, reviewed, 
 
 def test_a_webhook_about_a_paid_refund_asks_no_provider(returned, reviewed, poke, unchanged):
     reviewed.script()
-
     with unchanged():
         response = poke(returned)
 

@@ -172,7 +172,6 @@ def test_a_line_handed_back_is_combined_with_an_equal_one_added_meanwhile(attemp
     cart, line = Cart.objects.get(), models.WineLine.objects.get()
     meanwhile = models.WineLine.objects.create(cart=cart, product=line.product, quantity=2)
     other = models.MoodyLine.objects.create(cart=cart)
-
     settle(attempt, Refused(DECLINED))
 
     assert list(cart.items.select_subclasses()) == [meanwhile, other]
@@ -213,7 +212,6 @@ def test_a_line_without_room_in_the_cart_stays_on_the_cancelled_order(attempt, c
 def test_a_line_handed_back_to_a_full_cart_is_combined_with_an_equal_one(attempt):
     cart, bottle = Cart.objects.get(), models.WineLine.objects.get()
     models.WineLine.objects.create(cart=cart, product=bottle.product, quantity=2)
-
     settle(attempt, Refused(DECLINED))
 
     assert models.WineLine.objects.get().quantity == 3
@@ -369,7 +367,6 @@ def test_a_payment_that_cannot_be_asked_about_is_parked_and_frees_the_cart(attem
 
 def test_a_settled_payment_is_not_parked(attempt, paid, caplog):
     settle(attempt, received(payment=paid))
-
     settle(attempt, NEVER_KNOWN)
 
     assert states(attempt) == ("paid", "placed")

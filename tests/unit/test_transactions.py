@@ -86,7 +86,6 @@ def test_it_runs_in_a_transaction():
 @pytest.mark.parametrize("cause", ABORTED, ids=repr)
 def test_an_aborted_transaction_is_run_again_from_the_start(cause):
     story = Story(*[database_error(cause)] * 3)
-
     story.run()
 
     assert story.tries == 4
@@ -109,7 +108,6 @@ def test_transactions_that_met_are_retried_at_different_times(monkeypatch):
     pauses = []
     monkeypatch.setattr(transactions, "sleep", pauses.append)
     monkeypatch.setattr(transactions, "uniform", lambda least, most: (least, most))
-
     Story(*[database_error(DeadlockDetected())] * 3).run()
 
     assert pauses == [(0, 0), (0, 0.02), (0, 0.1)]

@@ -47,7 +47,6 @@ def test_a_pending_payment_keeps_its_reference(attempt):
 def test_an_attempt_that_still_waits_sends_no_signal(attempt):
     settle(attempt, Pending())
     again = claim(attempt.pk)
-
     with listening(payment_changed) as told:
         settle(again, Pending())
 
@@ -71,7 +70,6 @@ def test_pending_and_unknown_turn_into_each_other(attempt, first, then, state):
 )
 def test_a_waiting_payment_ends(attempt, first, then, ended):
     settle(attempt, first)
-
     settle(claim(attempt.pk), then)
 
     assert states(attempt) == ended
@@ -130,7 +128,6 @@ def test_a_payment_that_is_known_again_needs_no_attention(attempt, outcome, atte
     """The shopper may only have to take a step; while it is unknown their browser has stopped asking."""
     settle(attempt, Unknown())
     flag(attempt, "unresolved")
-
     settle(claim(attempt.pk), outcome)
 
     assert PaymentAttempt.objects.get().attention == attention
@@ -138,7 +135,6 @@ def test_a_payment_that_is_known_again_needs_no_attention(attempt, outcome, atte
 
 def test_a_payment_flagged_for_another_reason_stays_flagged(attempt):
     flag(attempt, "wrong amount")
-
     settle(PaymentAttempt.objects.get(), Pending())
 
     assert PaymentAttempt.objects.get().attention == "wrong amount"

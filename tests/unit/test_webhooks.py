@@ -53,7 +53,6 @@ def test_a_webhook_has_the_provider_asked_about_what_it_names(waiting, scripted,
 
 def test_the_content_of_a_webhook_is_not_believed(waiting, scripted, poke):
     scripted.script(check_payment=Pending())
-
     poke(waiting.key, "succeeded", "refunded")
 
     assert states(waiting) == ("pending", "pending")
@@ -154,7 +153,6 @@ def test_a_method_without_webhooks_is_not_found(name):
 def test_a_value_that_is_no_name_is_dropped_and_the_others_are_looked_at(waiting, scripted, poke, odd):
     """A provider sends events without our key, and repeats for days what was not answered."""
     scripted.script(check_payment=received())
-
     poke(odd, waiting.key)
 
     assert states(waiting) == ("paid", "placed")

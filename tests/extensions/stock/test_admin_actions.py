@@ -129,7 +129,6 @@ def test_a_correction_needs_a_number_and_a_reason(act, allow, stock, unchanged, 
 def test_a_record_that_cannot_be_corrected_says_why(act, allow, stock, unchanged, quantity, said):
     allow("adjust_stockrecord")
     reserve(stock, 4)
-
     with unchanged():
         assert act("adjust", stock, quantity=quantity, reason="Broken.") == [said]
 
@@ -139,7 +138,6 @@ def test_a_record_that_cannot_be_corrected_says_why(act, allow, stock, unchanged
 def test_of_several_records_the_valid_ones_are_corrected(act, allow, stock):
     allow("adjust_stockrecord")
     other = make_stock(2, name="Merlot")
-
     said = act("adjust", stock, other, quantity="-5", reason="Broken.")
 
     assert sorted(said) == ["-5 Moscato: correction", "Merlot: fewer would be left than are held or owed."]
@@ -198,7 +196,6 @@ def test_a_hold_that_was_not_sold_says_so_and_the_others_are_put_back(act, allow
     allow("restock_hold")
     waiting, given_up = reserve(stock, 2), reserve(stock, 1)
     release([given_up])
-
     said = act("restock", waiting, given_up, sold_with_order, quantity="", reason="Unopened.")
 
     assert sorted(said) == [
@@ -232,7 +229,6 @@ def test_a_reason_that_was_typed_is_escaped(client, clerk, stock):
 def test_the_staff_release_a_hold(act, allow, clerk, stock):
     allow("release_hold")
     hold = reserve(stock, 3)
-
     said = act("release", hold)
 
     assert said == [f"3 of {stock} was released."]
@@ -242,7 +238,6 @@ def test_the_staff_release_a_hold(act, allow, clerk, stock):
 
 def test_a_hold_sold_to_an_order_is_not_released(act, allow, sold_with_order, unchanged):
     allow("release_hold")
-
     with unchanged():
         said = act("release", sold_with_order)
 

@@ -57,7 +57,6 @@ def test_all_ten_of_ten_come_along(guest, alice, bottle):
 def test_two_holds_of_a_record_become_one(guest, alice, bottle):
     seat(alice, bottle, 4)
     seat(guest, bottle, 6)
-
     guest.log_in(alice.user)
 
     assert (quantities(guest), counters(bottle), holds(state="held")) == ([10], (10, 10), [("held", 10)])
@@ -69,7 +68,6 @@ def test_a_line_that_stays_in_the_guests_cart_is_held_for_it(guest, alice):
     seat(guest, bottles[0], 10)
     seat(alice, bottles[1], 10)
     seat(guest, bottles[2], 10)
-
     guest.log_in(alice.user)
 
     assert [counters(bottle) for bottle in bottles] == [(10, 10)] * 3
@@ -83,7 +81,6 @@ def test_a_merged_hold_ends_an_hour_after_the_first_of_both(guest, alice, bottle
         pass_time(minutes=11)
         write_email(guest)
     seat(alice, make_bottle(1))
-
     guest.log_in(alice.user)
 
     assert seconds_left(guest) == lives_for(300)
@@ -105,7 +102,6 @@ def test_two_carts_together_hold_no_more_than_there_is(guest, alice, bottle):
 def test_a_guests_expired_hold_comes_along_if_the_stock_is_free(guest, alice, bottle):
     seat(guest, bottle, 3)
     pass_time(minutes=16)
-
     guest.log_in(alice.user)
 
     assert (counters(bottle), seconds_left(guest)) == ((10, 3), lives_for(900))
@@ -170,7 +166,6 @@ def test_the_hold_of_an_order_does_not_end_with_the_cart(shopper, bottle):
     get_ready(shopper, "Transfer")
     shopper.checkout()
     pass_time(hours=4)
-
     tick()
 
     assert counters(bottle) == (10, 10)
@@ -179,7 +174,6 @@ def test_the_hold_of_an_order_does_not_end_with_the_cart(shopper, bottle):
 def test_stock_held_in_the_cart_is_sold(shopper, bottle):
     seat(shopper, bottle, 10)
     get_ready(shopper)
-
     response = shopper.checkout()
 
     assert (response.status_code, counters(bottle), moved()) == (200, (0, 0), [("sale", -10)])
@@ -189,7 +183,6 @@ def test_an_expired_hold_is_sold_if_the_stock_is_free(shopper, bottle):
     seat(shopper, bottle, 10)
     get_ready(shopper)
     pass_time(minutes=20)
-
     response = shopper.checkout()
 
     assert (response.status_code, counters(bottle)) == (200, (0, 0))
@@ -200,7 +193,6 @@ def test_an_expired_hold_whose_stock_was_taken_is_answered_409(guest, other, bot
     get_ready(guest)
     pass_time(minutes=16)
     seat(other, bottle, 7)
-
     with unchanged():
         response = guest.checkout()
 
@@ -245,7 +237,6 @@ def test_a_line_that_comes_back_is_combined_with_an_equal_one(shopper, bottle):
     seat(shopper, bottle, 4)
     checkout = let_wait(shopper, check_payment=Pending("ref"), cancel_payment=True)
     seat(shopper, bottle, 3)
-
     shopper.post(checkout["cancel_url"], {})
 
     assert (quantities(shopper), counters(bottle), holds(state="held")) == ([7], (10, 7), [("held", 7)])
@@ -267,7 +258,6 @@ def test_a_hold_without_its_line_is_released(guest, bottle):
     seat(guest, bottle, 2)
     seat(guest, merlot, 5)
     SeatLine.objects.filter(bottle=merlot).delete()
-
     let_wait(guest)
 
     assert (counters(bottle), counters(merlot)) == ((10, 2), (5, 0))
@@ -277,7 +267,6 @@ def test_a_repeated_key_holds_nothing_again(shopper, bottle):
     seat(shopper, bottle, 4)
     get_ready(shopper, "ScriptedCard")
     ScriptedCard.script(start_payment=Pending("ref"), check_payment=received(40))
-
     codes = [shopper.checkout(idempotency_key="k").status_code for _ in range(3)]
 
     assert (codes, counters(bottle), moved()) == ([202, 200, 200], (6, 0), [("sale", -4)])

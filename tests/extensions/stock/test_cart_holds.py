@@ -104,7 +104,6 @@ def test_a_first_line_that_is_refused_leaves_no_cart(guest, bottle):
 
 def test_stock_that_another_shopper_holds_is_not_left(guest, other, bottle, unchanged):
     seat(other, bottle, 8)
-
     with unchanged():
         response = try_to_add(guest, bottle, 3, "SeatLine")
 
@@ -116,7 +115,6 @@ def test_stock_held_in_a_cart_is_not_left_for_an_order(guest, other, bottle, unc
     seat(guest, bottle, 8)
     add(other, bottle, 3)
     get_ready(other)
-
     with unchanged():
         response = other.checkout()
 
@@ -151,7 +149,6 @@ def test_a_quantity_that_is_none_is_answered_400(guest, bottle, unchanged, quant
 
 def test_an_untracked_record_is_not_held(guest):
     bottle = make_bottle(0, tracked=False)
-
     seat(guest, bottle, 1000)
 
     assert (counters(bottle), holds(), guest.cart()["expires_at"]) == ((0, 0), [], None)
@@ -159,7 +156,6 @@ def test_an_untracked_record_is_not_held(guest):
 
 def test_backordered_stock_is_held(guest):
     bottle = make_bottle(1, backorder_limit=2)
-
     seat(guest, bottle, 3)
 
     assert (counters(bottle), try_to_add(guest, bottle, 1, "SeatLine").status_code) == ((1, 3), 409)
@@ -270,7 +266,6 @@ def test_a_hold_of_one_line_does_not_serve_the_other(guest, bottle, unchanged):
     line = add(guest, bottle, 7)
     get_ready(guest)
     before = reasons(guest)
-
     with unchanged():
         response = guest.checkout()
 
@@ -282,7 +277,6 @@ def test_a_hold_belongs_to_its_line_though_that_is_the_later_one(guest, bottle, 
     seat(guest, bottle, 4)
     get_ready(guest)
     before = reasons(guest)
-
     with unchanged():
         response = guest.checkout()
 
@@ -307,7 +301,6 @@ def test_the_hold_of_a_deleted_cart_is_released_in_time(alice, bottle):
     alice.user.delete()
     before = counters(bottle)
     pass_time(minutes=16)
-
     tick()
 
     assert (before, counters(bottle), Hold.objects.get().cart) == ((10, 4), (10, 0), None)

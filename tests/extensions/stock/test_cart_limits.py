@@ -65,7 +65,6 @@ def test_a_change_counts_too(guest, bottle, unchanged):
 @override_settings(LORIKEET_STOCK_CART_UNITS=3)
 def test_lines_held_at_placing_or_not_at_all_do_not_count(guest, bottle):
     seat(guest, bottle, 3)
-
     add(guest, bottle, 6)
     seat(guest, make_bottle(0, tracked=False), 100)
     guest.add(NEW_ITEM, "DownloadLine", gadget=make_gadget().pk)
@@ -141,7 +140,6 @@ def test_lines_that_come_back_from_an_order_are_held_up_to_the_limit(shopper):
     shopper.add("/_cart/new-payment-method/", "ScriptedCard", token="tok_x")
     checkout = shopper.checkout().json()["checkout"]
     seat(shopper, second, 40)
-
     shopper.post(checkout["cancel_url"], {})
 
     assert sorted([counters(first), counters(second)]) == [(100, 10), (100, 40)]
@@ -301,7 +299,6 @@ def test_a_bundle_that_lacks_a_part_is_refused_with_each_part_that_it_lacks(gues
 
 def test_a_line_fits_itself_to_no_more_than_a_cart_may_hold(guest, unchanged):
     bottle = make_bottle(100)
-
     with unchanged():
         response = try_to_add(guest, bottle, 51, "FittingSeatLine")
 

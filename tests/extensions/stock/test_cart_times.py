@@ -145,7 +145,6 @@ def test_after_the_longest_time_another_shopper_may_have_it(guest, other, bottle
         pass_time(minutes=11)
         write_email(guest)
     pass_time(minutes=5, seconds=1)
-
     response = try_to_add(other, bottle, 10, "SeatLine")
 
     assert (response.status_code, counters(bottle)) == (201, (10, 10))
@@ -157,7 +156,6 @@ def test_a_line_added_later_ends_with_the_rest(guest, bottle):
     for _ in range(5):
         pass_time(minutes=11)
         write_email(guest)
-
     seat(guest, make_bottle(1))
 
     assert seconds_left(guest) == lives_for(300)
@@ -169,7 +167,6 @@ def test_a_line_added_later_ends_with_the_rest(guest, bottle):
 def test_an_expired_hold_is_free_to_others_before_any_sweep(guest, other, bottle):
     seat(guest, bottle, 8)
     pass_time(minutes=16)
-
     response = try_to_add(other, bottle, 5, "SeatLine")
 
     assert (response.status_code, counters(bottle), holds()) == (201, (10, 5), [("released", 8), ("held", 5)])
@@ -181,7 +178,6 @@ def test_an_expired_hold_is_free_to_an_order(guest, other, bottle):
     add(other, bottle, 10)
     get_ready(other)
     before = reasons(other)
-
     response = other.checkout()
 
     assert (before, response.status_code, counters(bottle)) == ([], 200, (0, 0))
@@ -200,7 +196,6 @@ def test_only_as_much_as_is_needed_is_taken_from_expired_holds(guest, other, bot
     seat(guest, bottle, 8)
     seat(guest, merlot, 5)
     pass_time(minutes=16)
-
     seat(other, bottle, 5)
 
     assert counters(merlot) == (5, 5)
@@ -209,7 +204,6 @@ def test_only_as_much_as_is_needed_is_taken_from_expired_holds(guest, other, bot
 def test_a_shopper_who_comes_back_holds_free_stock_again(guest, bottle):
     seat(guest, bottle, 8)
     pass_time(minutes=20)
-
     write_email(guest)
 
     assert (counters(bottle), holds(), seconds_left(guest)) == ((10, 8), [("held", 8)], lives_for(900))
@@ -218,7 +212,6 @@ def test_a_shopper_who_comes_back_holds_free_stock_again(guest, bottle):
 def test_a_shopper_who_comes_back_has_a_new_hour(guest, bottle):
     seat(guest, bottle, 8)
     pass_time(minutes=55)
-
     write_email(guest)
 
     assert seconds_left(guest) == lives_for(900)
@@ -229,7 +222,6 @@ def test_a_shopper_who_comes_back_holds_swept_stock_again(guest, bottle):
     pass_time(minutes=20)
     tick()
     swept = counters(bottle)
-
     write_email(guest)
 
     assert (swept, counters(bottle)) == ((10, 0), (10, 8))
@@ -248,7 +240,6 @@ def test_a_shopper_who_comes_back_too_late_holds_what_is_left(guest, other, bott
     line = seat(guest, bottle, 8)
     pass_time(minutes=16)
     seat(other, bottle, 7)
-
     response = write_email(guest)
 
     assert (response.status_code, counters(bottle), quantities(guest)) == (200, (10, 10), [8])
@@ -259,7 +250,6 @@ def test_a_shopper_who_comes_back_to_no_stock_can_still_write(guest, other, bott
     line = seat(guest, bottle, 8)
     pass_time(minutes=16)
     seat(other, bottle, 10)
-
     response = write_email(guest)
 
     assert (response.status_code, guest.cart()["expires_at"]) == (200, None)
@@ -270,7 +260,6 @@ def test_a_shopper_who_comes_back_too_late_may_ask_for_less(guest, other, bottle
     line = seat(guest, bottle, 8)
     pass_time(minutes=16)
     seat(other, bottle, 7)
-
     response = guest.patch(line["url"], {"quantity": 3})
 
     assert (response.status_code, reasons(guest), counters(bottle)) == (200, [], (10, 10))
@@ -316,7 +305,6 @@ def test_a_sold_hold_is_never_deleted(guest, bottle):
     get_ready(guest)
     guest.checkout()
     pass_time(days=400)
-
     tick()
 
     assert holds(state="consumed") == [("consumed", 8)]

@@ -147,7 +147,6 @@ def test_a_line_taken_back_is_checked_out_at_the_present_stock(guest, alice, bot
     add(alice, bottle, 5)
     let_wait(alice)
     guest.add_card()
-
     response = guest.checkout()
 
     assert (response.status_code, counters(bottle)) == (409, (10, 5))
@@ -238,7 +237,6 @@ def test_a_stale_record_of_the_host_is_noticed(guest, bottle, asking, unchanged)
     add(other, bottle, 8)
     let_wait(other)
     asking((bottle.stock, 5))
-
     with unchanged():
         response = guest.checkout()
 
@@ -251,7 +249,6 @@ def test_a_delivery_after_the_record_was_read_is_sold(guest, bottle, asking):
     asking((bottle.stock, 5))
     add(guest, bottle, 5)
     get_ready(guest)
-
     response = guest.checkout()
 
     assert (response.status_code, counters(bottle)) == (200, (5, 0))

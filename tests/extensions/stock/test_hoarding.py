@@ -42,7 +42,6 @@ def test_guests_of_one_network_hold_two_hundred_units_in_as_many_carts_as_they_l
 def test_a_line_beyond_the_limit_of_a_network_is_refused_until_a_hold_ends(bottle, unchanged):
     seat(near(1), bottle, 6)
     seat(near(2), make_bottle(), 3)
-
     with unchanged():
         response = try_to_add(near(3), bottle, 2, "SeatLine")
 
@@ -82,7 +81,6 @@ def test_shoppers_whose_network_is_not_known_are_not_taken_for_neighbours(bottle
 def test_expired_holds_of_a_network_do_not_count(bottle):
     seat(near(1), bottle, 6)
     pass_time(minutes=16)
-
     seat(near(2), bottle, 6)
 
     assert counters(bottle) == (10, 6)

@@ -105,7 +105,6 @@ def test_a_refusal_in_a_transaction_leaves_the_rest_of_it(stock):
 
 def test_backordered_stock_can_be_reserved():
     stock = make_stock(1, backorder_limit=2)
-
     reserve(stock, 3)
 
     assert counters(stock) == (1, 3)
@@ -186,7 +185,6 @@ def test_no_holds_consume_nothing(stock, unchanged):
 
 def test_backordered_stock_is_sold_below_zero():
     stock = make_stock(1, backorder_limit=2)
-
     consume([reserve(stock, 3)])
 
     assert counters(stock) == (-2, 0)
@@ -249,7 +247,6 @@ def test_only_those_of_one_record_end_when_that_is_asked_for(stock):
 
 def test_a_caller_who_finds_too_little_ends_expired_holds(stock):
     reserve(stock, 8, expires_at=now() - timedelta(seconds=1))
-
     reserve(stock, 5)
 
     assert (counters(stock), holds()) == ((10, 5), [("released", 8), ("held", 5)])
@@ -258,7 +255,6 @@ def test_a_caller_who_finds_too_little_ends_expired_holds(stock):
 def test_a_caller_who_still_finds_too_little_is_told_what_is_left(stock):
     reserve(stock, 4, expires_at=now() - timedelta(seconds=1))
     reserve(stock, 3)
-
     with pytest.raises(OutOfStock) as refused:
         reserve(stock, 8)
 

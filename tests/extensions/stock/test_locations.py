@@ -123,7 +123,6 @@ def test_the_sum_of_all_locations_is_left(guest, unchanged):
     line = order_some(guest, make_gadget(Perth=3, Hobart=2), 6)
     get_ready(guest)
     before = reasons(guest)
-
     with unchanged():
         response = guest.checkout()
 
@@ -248,7 +247,6 @@ def test_a_delivery_meanwhile_at_the_first_location_is_taken(guest, kept):
     kept(*records)
     order_some(guest, gadget, 3)
     get_ready(guest)
-
     response = guest.checkout()
 
     assert (response.status_code, left()) == (200, {"Perth": (0, 0), "Hobart": (0, 0)})
@@ -261,7 +259,6 @@ def test_an_expired_hold_at_the_second_location_is_found(guest):
     order_some(guest, gadget, 2)
     get_ready(guest)
     before = reasons(guest)
-
     response = guest.checkout()
 
     assert (before, response.status_code, left()) == ([], 200, {"Perth": (0, 0), "Hobart": (0, 0)})
@@ -299,7 +296,6 @@ class TestHeldInTheCart:
         gadget = make_gadget(Perth=0, Hobart=2)
         claim(Browser(), "Hobart", 2)
         pass_time(minutes=16)
-
         order_some(guest, gadget, 2)
 
         assert left() == {"Perth": (0, 0), "Hobart": (2, 2)}
@@ -328,7 +324,6 @@ class TestHeldInTheCart:
         gadget = make_gadget(Perth=0, Hobart=2)
         line = order_some(guest, gadget, 2)
         adjust(StockRecord.objects.get(location="Perth"), 5, "Delivered.")
-
         guest.patch(line["url"], {"quantity": 2})
 
         assert left() == {"Perth": (5, 0), "Hobart": (2, 2)}

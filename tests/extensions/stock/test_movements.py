@@ -88,7 +88,6 @@ def test_less_than_nothing_is_refused(stock, unchanged):
 
 def test_backordered_stock_may_be_missing():
     stock = make_stock(1, backorder_limit=2)
-
     adjust(stock, -3, "Broken.")
 
     assert counters(stock) == (-2, 0)
@@ -97,7 +96,6 @@ def test_backordered_stock_may_be_missing():
 def test_a_delivery_fills_up_backorders():
     stock = make_stock(1, backorder_limit=2)
     consume([reserve(stock, 3)])
-
     adjust(stock, 5, "Delivered at last.")
 
     assert counters(stock) == (3, 0)
@@ -457,7 +455,6 @@ def test_only_whole_units_move(stock, sold, unchanged, units):
 
 def test_a_return_is_of_what_is_left_to_return_now(stock, sold):
     restock(Hold.objects.get(pk=sold.pk), 2)
-
     restock(sold)
 
     assert counters(stock) == (10, 0)

@@ -67,7 +67,6 @@ def test_after_the_window_another_shopper_can_have_it(elsewhere, bottle):
     other = Browser()
     add(other, bottle, 10)
     get_ready(other)
-
     response = other.checkout()
 
     assert (response.status_code, counters(bottle)) == (200, (0, 0))

@@ -285,7 +285,6 @@ def test_a_payment_whose_provider_cannot_be_asked_keeps_its_stock(shopper, bottl
     get_ready(shopper, token="tok_raising")
     shopper.checkout()
     pass_time(days=2)
-
     tick()
 
     assert (order().state, counters(bottle)) == ("pending", (10, 3))
@@ -296,7 +295,6 @@ def test_a_decision_of_the_staff_takes_the_stock_or_gives_it_back(shopper, bottl
     add(shopper, bottle, 3)
     get_ready(shopper, token="tok_raising")
     shopper.checkout()
-
     decide(PaymentAttempt.objects.get(), is_paid)
 
     assert counters(bottle) == left
@@ -320,7 +318,6 @@ def test_a_payment_that_cannot_be_stopped_keeps_its_stock(shopper, bottle):
     add(shopper, bottle, 3)
     let_wait(shopper, check_payment=Pending("ref"), cancel_payment=TimeoutError())
     pass_time(minutes=31)
-
     tick()
 
     assert (order().state, counters(bottle)) == ("pending", (10, 3))

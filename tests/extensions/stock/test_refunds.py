@@ -93,7 +93,6 @@ def test_all_that_was_sold_with_an_order_comes_back(bought, bottle, clerk):
 
 def test_a_returned_sale_stays_as_it_is(bought, bottle):
     restock(Hold.objects.get(quantity=3), 2)
-
     restock_order(bought)
 
     assert moved() == [("sale", -3), ("sale", -1), ("return", 2), ("return", 1), ("return", 1)]
@@ -207,7 +206,6 @@ def test_the_second_of_two_clicks_does_nothing(act, allow, bought, bottle):
 
 def test_stock_that_another_process_puts_back_meanwhile_is_reported(act, allow, bought, bottle, another_process):
     allow("refund_order", "restock_hold")
-
     with another_process:
         said = act(bought, amount="")
 

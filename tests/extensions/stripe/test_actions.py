@@ -73,7 +73,6 @@ def test_the_action_is_told_again(asked_for):
 def test_a_shopper_who_comes_back_from_the_bank_has_the_order(asked_for):
     pending(asked_for)
     FAKE.complete_3ds(intents()[0]["id"])
-
     response = asked_for.checkout()
 
     assert response.status_code == 200
@@ -86,7 +85,6 @@ def test_a_shopper_who_fails_at_the_bank_is_told_so_and_keeps_the_cart(asked_for
     cart = asked_for.cart()
     pending(asked_for)
     FAKE.fail_3ds(intents()[0]["id"])
-
     info = declined(asked_for)
 
     assert info["code"] == "payment_intent_authentication_failure"
@@ -108,7 +106,6 @@ def test_the_order_of_a_shopper_who_never_comes_back_expires(asked_for):
     pending(asked_for)
     expire()
     PaymentAttempt.objects.update(check_at=order().created_at)
-
     tick()
 
     assert states(attempt()) == ("failed", "cancelled")
@@ -120,7 +117,6 @@ def test_a_shopper_who_comes_back_at_the_last_moment_has_the_order(asked_for):
     pending(asked_for)
     expire()
     FAKE.complete_3ds(intents()[0]["id"])
-
     resolve(attempt())
 
     assert states(attempt()) == ("paid", "placed")
@@ -129,7 +125,6 @@ def test_a_shopper_who_comes_back_at_the_last_moment_has_the_order(asked_for):
 def test_a_shopper_may_cancel_while_the_bank_asks(asked_for):
     pending(asked_for)
     url = asked_for.checkout().json()["checkout"]["cancel_url"]
-
     response = asked_for.post(url)
 
     assert response.status_code == 200
@@ -141,7 +136,6 @@ def test_a_shopper_who_has_just_paid_cannot_cancel(asked_for):
     pending(asked_for)
     url = asked_for.checkout().json()["checkout"]["cancel_url"]
     FAKE.complete_3ds(intents()[0]["id"])
-
     asked_for.post(url)
 
     assert states(attempt()) == ("paid", "placed")
@@ -165,7 +159,6 @@ def test_a_slow_payment_that_fails_is_refused(alice, fake, wine):
     get_ready(alice, wine, "processing")
     alice.checkout()
     fake.fail_payment(intents()[0]["id"])
-
     resolve(attempt())
 
     assert states(attempt()) == ("failed", "cancelled")
@@ -176,7 +169,6 @@ def test_a_slow_payment_does_not_expire(alice, fake, wine):
     get_ready(alice, wine, "processing")
     alice.checkout()
     expire()
-
     resolve(attempt())
 
     assert states(attempt()) == ("pending", "pending")
@@ -237,7 +229,6 @@ def test_the_order_of_an_absent_shopper_expires(alice, fake, wine):
     get_ready(alice, wine, "authenticationRequired", reusable=True)
     checkout(Cart.objects.get(user=alice.user), Terms(off_session=True))
     expire()
-
     resolve(attempt())
 
     assert states(attempt()) == ("failed", "cancelled")
@@ -258,7 +249,6 @@ def test_a_card_that_the_bank_agreed_to_is_not_asked_about_again(alice, fake, wi
 
 def test_a_decline_is_a_decline_for_an_absent_shopper_too(alice, fake, wine):
     get_ready(alice, wine, "chargeCustomerFail", reusable=True)
-
     checkout(Cart.objects.get(user=alice.user), Terms(off_session=True))
 
     assert states(attempt()) == ("failed", "cancelled")

@@ -189,7 +189,6 @@ def test_a_cart_that_stripe_would_not_charge_is_not_checked_out(buyer, fake, win
     wine.unit_price = Decimal("0.49")
     wine.save()
     asked = len(fake.calls())
-
     with unchanged():
         response = buyer.checkout()
 

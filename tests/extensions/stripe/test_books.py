@@ -75,7 +75,6 @@ def test_a_payment_without_a_webhook_is_open_and_settled(buyer, fake):
     buyer.checkout()
     lapse(attempt())
     (difference,) = found()
-
     look_again(difference)
 
     assert difference.kind == "open"
@@ -87,7 +86,6 @@ def test_a_payment_without_a_webhook_is_open_and_settled(buyer, fake):
 def test_a_refund_in_the_dashboard_is_found_and_recorded(sold, amount):
     FAKE.refund(sold.reference, amount)
     (difference,) = found()
-
     look_again(difference)
 
     assert difference.kind == "refunds"

@@ -60,7 +60,6 @@ def test_a_capture_takes_the_money(authorised):
 def test_a_repeated_capture_makes_no_call(authorised):
     capture(authorised)
     asked = len(FAKE.calls())
-
     capture(authorised)
 
     assert calls(asked) == []
@@ -184,7 +183,6 @@ def test_the_staff_are_told_when_an_authorisation_ends(authorised):
 
 def test_the_staff_are_not_told_of_what_they_released(authorised):
     refund(authorised)
-
     post_events()
 
     assert attempt().attention == ""
@@ -193,7 +191,6 @@ def test_the_staff_are_not_told_of_what_they_released(authorised):
 
 def test_the_staff_are_told_of_a_partial_capture_in_the_dashboard(authorised):
     client().v1.payment_intents.capture(attempt().reference, {"amount_to_capture": 700})
-
     post_events()
 
     assert attempt().attention == "captured less"
@@ -271,7 +268,6 @@ def test_a_payment_that_cannot_be_captured_is_reported(authorised, silent):
         FAKE.fault("lose", times=None)
     else:
         FAKE.expire_authorisation(attempt().reference)
-
     response = act(clerk("capture_stripepayment"), payment().pk)
 
     assert response.status_code == 200
@@ -292,7 +288,6 @@ def test_a_payment_without_an_attempt_has_nothing_to_capture(authorised):
 def test_a_captured_payment_is_not_captured_again(authorised):
     capture(authorised)
     asked = len(FAKE.calls())
-
     act(clerk("capture_stripepayment"), payment().pk)
 
     assert calls(asked) == []

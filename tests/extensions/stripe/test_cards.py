@@ -112,7 +112,6 @@ def test_a_token_becomes_a_payment_method(shopper, token):
 
 def test_the_id_of_a_card_is_not_shown(shopper):
     reference = visa()
-
     added = add_card(shopper, payment_method=reference)
 
     assert reference not in json.dumps([added, shopper.cart()])
@@ -159,7 +158,6 @@ def test_text_that_is_no_id_is_refused_in_proportion_to_its_length(name):
     """Each prefix in it could be where the id begins."""
     field = StripeCardSerializer().fields[name]
     texts = {"plain": "x" * 63_000, "prefixes": NAMES[name] * 15_000}
-
     spent = {}
     for kind, text in texts.items():
         began = process_time()
@@ -177,7 +175,6 @@ def test_a_possible_card_number_is_neither_sent_nor_logged_nor_repeated(guest, c
     caplog.set_level(logging.DEBUG)
     value = around.format(number)
     data = {"payment_method": "pm_card_visa"} if name == "reusable" else {}
-
     reason = refused(guest, **data, **{name: value})
 
     assert calls() == []
@@ -403,7 +400,6 @@ def test_two_posts_of_one_card_at_the_same_moment_leave_one(shopper, monkeypatch
 def test_a_card_that_is_refused_to_a_shopper_is_not_attached_at_stripe(shopper, mallory):
     reference = visa()
     add_card(shopper, payment_method=reference)
-
     refused(mallory, payment_method=reference, reusable=True)
 
     assert "POST payment_methods/*/attach" not in calls()

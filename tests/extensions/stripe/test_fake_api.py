@@ -204,7 +204,6 @@ def test_a_key_in_use_is_a_conflict_which_the_sdk_repeats():
 def test_an_answer_is_a_copy():
     fake, api = open_account()
     made = intent(api, metadata={"a": "b"})
-
     fake.intent(made.id)["metadata"]["a"] = "c"
 
     assert api.payment_intents.retrieve(made.id).metadata["a"] == "b"

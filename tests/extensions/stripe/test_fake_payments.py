@@ -92,7 +92,6 @@ def test_an_intent_may_be_for_cards_only():
 @pytest.mark.parametrize("name", ["off_session", "return_url", "confirmation_token"])
 def test_parameters_of_confirming_are_refused_when_only_creating(name):
     fake, api = open_account()
-
     error = refusal(intent, api, **{name: "true"})
 
     assert error.param == name
@@ -114,7 +113,6 @@ def test_parameters_of_confirming_are_refused_when_only_creating(name):
 )
 def test_parameters_that_stripe_does_not_take_are_refused_and_make_no_intent(params):
     fake, api = open_account()
-
     error = refusal(intent, api, **params)
 
     assert error.http_status == 400

@@ -226,7 +226,6 @@ def test_another_sites_page_can_neither_read_nor_control(server):
 
 def test_another_site_may_read_pages_that_change_nothing(server):
     paid(server.client().v1)
-
     status, _, text = get(f"{server.url}/_fake/totals")
 
     assert (status, json.loads(text)) == (200, {"usd": 1000})

@@ -44,7 +44,6 @@ def test_a_payment_is_told_of_in_order_and_signed():
 def test_an_event_without_a_call_has_no_request():
     fake, api = open_account()
     made = paid(api)
-
     fake.dispute(made.id)
 
     assert fake.events()[-1]["request"] == {"id": None, "idempotency_key": None}
@@ -98,7 +97,6 @@ def test_events_are_delivered_doubled_reversed_and_shuffled():
 def test_an_event_that_is_not_taken_is_delivered_again():
     fake, api = open_account()
     intent(api)
-
     refused, taken, nothing = (fake.deliver(Inbox(status)) for status in (500, 200, 200))
 
     assert [each["status"] for each in refused] == [500]

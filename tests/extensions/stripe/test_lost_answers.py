@@ -96,7 +96,6 @@ def test_a_long_outage_of_stripe_charges_no_shopper_twice(buyer, fake, acts):
         buyer.checkout()
     fake.clear_faults()
     lapse(attempt())
-
     buyer.checkout()
 
     assert states(attempt()) == ("paid", "placed")
@@ -136,7 +135,6 @@ def test_a_lost_question_of_the_bank_is_told_when_the_shopper_retries(alice, fak
     fake.fault("lose", acts=True, path=CONFIRM, times=BOTH)
     alice.checkout()
     lapse(attempt())
-
     response = alice.checkout()
 
     assert (response.status_code, response.json()["info"]["type"]) == (202, "authenticate")
@@ -193,7 +191,6 @@ def test_a_charge_under_changed_settings_is_refused_and_not_made(buyer, fake, se
     buyer.checkout()
     lapse(attempt())
     settings.LORIKEET_STRIPE_SHOP = "cellar"
-
     response = buyer.checkout()
 
     assert response.status_code == 422

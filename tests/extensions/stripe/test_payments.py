@@ -343,7 +343,6 @@ def test_no_answer_has_a_request_id_a_key_or_a_stack(alice, fake, wine, card):
 @pytest.mark.parametrize("status", [401, 403, 400])
 def test_a_refusal_of_the_shop_by_stripe_is_logged_and_not_shown(buyer, fake, caplog, status):
     fake.fault("error", path="/v1/payment_intents", status=status)
-
     info = declined(buyer)
 
     assert info == {"code": "not_available", "message": "This card cannot be charged at the moment."}

@@ -178,7 +178,6 @@ def test_a_refund_that_was_made_under_other_terms_is_found(sold):
     """Stripe refuses the key then; the money is on its way all the same."""
     FAKE.fault("lose", acts=True, times=2, path="/v1/refunds")
     paid_back = refund(sold.order, Decimal(5))
-
     with override_settings(LORIKEET_STRIPE_SHOP="cellar"):
         found = again(paid_back)
 
@@ -205,7 +204,6 @@ def test_a_silent_stripe_leaves_it_unknown(sold):
 def test_an_amount_that_stripe_cannot_count_is_not_refunded(alice, fake, wine, caplog):
     with override_settings(LORIKEET_CURRENCY="KWD"):
         buy(alice, wine, "visa")
-
         assert refund(order(), Decimal("1.005")).state == "failed"
 
     assert refunds() == []

@@ -51,7 +51,6 @@ def test_a_guests_saved_card_is_theirs_after_signing_in(guest):
 def test_the_next_saved_card_belongs_to_the_same_customer(guest):
     add_card(guest, reusable=True)
     guest.log_in(make_user("alice"))
-
     add_card(guest, reusable=True)
 
     assert {saved.customer for saved in StripeCard.objects.all()} == {StripeCustomer.objects.get()}
@@ -60,7 +59,6 @@ def test_the_next_saved_card_belongs_to_the_same_customer(guest):
 def test_a_user_who_has_a_customer_keeps_it_and_can_use_both_cards(alice, guest, wine):
     add_card(alice, reusable=True)
     get_ready(guest, wine, "mastercard", reusable=True)
-
     guest.log_in(alice.user)
     guest.patch(guest.cart()["payment_methods"][-1]["url"], {"selected": True})
     response = guest.checkout()
@@ -75,7 +73,6 @@ def test_a_user_who_is_given_a_customer_at_the_same_moment_keeps_that_one(alice,
     add_card(guest, "mastercard", reusable=True)
     exists = QuerySet.exists
     monkeypatch.setattr(QuerySet, "exists", lambda rows: rows.model is not StripeCustomer and exists(rows))
-
     guest.log_in(alice.user)
 
     assert alice.user.stripe_customer == StripeCard.objects.get(last4="4242").customer
@@ -94,7 +91,6 @@ def test_a_customer_outlives_its_account_without_a_name(alice):
     add_card(alice, reusable=True)
     StripeCard.objects.update(user=None)
     Cart.objects.update(user=None)
-
     alice.user.delete()
 
     assert StripeCustomer.objects.get().user is None
@@ -156,7 +152,6 @@ def test_the_next_run_of_recovery_tries_again(shopper):
 def test_a_card_that_stripe_has_forgotten_already_is_forgotten(shopper):
     added = add_card(shopper, reusable=True)
     client().v1.payment_methods.detach(card().payment_method)
-
     shopper.delete(added["url"])
 
     assert card().forgotten_at is not None
@@ -207,7 +202,6 @@ def test_a_card_that_stripe_does_not_keep_is_deleted_without_a_call(guest, reusa
     added = add_card(guest, reusable=reusable)
     guest.delete(added["url"])
     asked = len(FAKE.calls())
-
     StripeCard.objects.get().delete()
 
     assert calls(asked) == []
@@ -314,7 +308,6 @@ def test_a_customer_that_stripe_does_not_know_is_not_replaced(alice):
     add_card(alice, reusable=True)
     StripeCustomer.objects.update(reference="cus_elsewhere")
     before = "cus_elsewhere"
-
     response = post_card(alice, reusable=True)
 
     assert (response.status_code, StripeCustomer.objects.get().reference) == (400, before)
@@ -430,7 +423,6 @@ def test_a_silent_stripe_is_answered_503(alice, path):
 def test_a_card_that_was_saved_for_another_user_is_no_card(alice, mallory):
     made = mallory.post(SETUP).json()
     confirmed = client().v1.setup_intents.confirm(made["id"], {"payment_method": "pm_card_visa"})
-
     response = post_card(alice, payment_method=confirmed.payment_method)
 
     assert response.status_code == 400

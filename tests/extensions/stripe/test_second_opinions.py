@@ -169,7 +169,6 @@ def test_a_saved_card_pays_again(ready, stripe):
 def test_a_payment_is_refunded(ready, stripe):
     add_card(ready, stripe)
     ready.checkout()
-
     attempt = refund(Order.objects.get(), 5)
 
     assert attempt.state == "paid"

@@ -72,7 +72,6 @@ def test_an_event_has_stripe_asked_and_the_order_placed(waiting):
 
 def test_the_content_of_an_event_is_not_believed(waiting):
     said = {"id": waiting, "object": "payment_intent", "status": "succeeded", "amount_received": 1200}
-
     poke(event(waiting, data={"object": said}))
 
     assert states(attempt()) == ("pending", "pending")
@@ -109,7 +108,6 @@ def test_an_event_of_a_payment_in_the_making_is_not_looked_into(waiting, ignored
 @pytest.mark.parametrize("name", ["charge", "refund", "dispute"])
 def test_an_event_of_a_charge_is_about_its_intent(sold, name):
     asked = len(FAKE.calls())
-
     poke(event(None, type=f"{name}.updated", data={"object": {"object": name, "payment_intent": sold.reference}}))
 
     assert calls(asked) == ["GET payment_intents/*"]
