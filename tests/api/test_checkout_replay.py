@@ -132,7 +132,7 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("state", ANSWERS)
-def test_a_replay_of_what_waits_is_answered_202_as_it_stands(shopper, wine, state):
+def test_a_replay_of_a_waiting_order_is_answered_202_with_its_state(shopper, wine, state):
     get_ready(shopper, wine)
     ScriptedCard.script(start_payment=ANSWERS[state], check_payment=ANSWERS[state])
     first = shopper.checkout(idempotency_key=KEY)
@@ -145,7 +145,7 @@ def test_a_replay_of_what_waits_is_answered_202_as_it_stands(shopper, wine, stat
     assert Order.objects.count() == 1
 
 
-def test_a_replay_of_what_waited_and_was_paid_is_the_order(shopper, wine):
+def test_a_replay_of_an_order_that_was_paid_meanwhile_is_the_order(shopper, wine):
     get_ready(shopper, wine)
     ScriptedCard.script(start_payment=TimeoutError(), check_payment=Paid("ref", Decimal("12"), "AUD"))
     shopper.checkout(idempotency_key=KEY)
@@ -157,7 +157,7 @@ def test_a_replay_of_what_waited_and_was_paid_is_the_order(shopper, wine):
 
 
 @pytest.mark.parametrize(("reason", "url"), [("cancelled", "cancel_url"), ("expired", "confirm_url")])
-def test_a_replay_of_what_was_cancelled_says_why(shopper, wine, reason, url):
+def test_a_replay_of_a_cancelled_order_says_why(shopper, wine, reason, url):
     get_ready(shopper, wine)
     ScriptedCard.script(start_payment=ANSWERS["action"], check_payment=ANSWERS["action"], cancel_payment=True)
     checkout = shopper.checkout(idempotency_key=KEY).json()["checkout"]

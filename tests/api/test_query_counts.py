@@ -258,7 +258,7 @@ def test_a_cancellation(buyer, provider):
     assert figures(lambda: buyer.post(checkout["cancel_url"], {})) == (CANCEL + 2 * DURABLE, 3)
 
 
-def test_a_look_at_how_it_stands(buyer, provider):
+def test_a_look_at_the_state(buyer, provider):
     provider.plan(confirm=["3ds"])
     checkout = buyer.checkout().json()["checkout"]
 

@@ -22,7 +22,7 @@ class Account:
 
     @classmethod
     def for_server(cls, preferred: Iterable[str]) -> Account:
-        """Choose the account: the caller's, or for root the first preferred one there is, or ``nobody``.
+        """Choose the account: the caller's, or for root the first preferred one there is, or else one without rights.
 
         :raises ServerUnavailable: root has no other account to use.
         """

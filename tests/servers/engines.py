@@ -28,7 +28,7 @@ class Engine(abc.ABC):
 
     name: ClassVar[str]
     accounts: ClassVar[tuple[str, ...]]
-    """Accounts to run as where the caller is root, the first that exists; ``nobody`` is the last."""
+    """Accounts to run as where the caller is root, the first that exists."""
     socket: ClassVar[str]
     """Name of the socket inside the home, which counts towards the 107 bytes a socket path may have."""
     stop_signal: ClassVar[signal.Signals]

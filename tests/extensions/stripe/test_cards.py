@@ -191,7 +191,7 @@ def test_an_id_may_have_twelve_digits_in_a_row(shopper):
 
 @pytest.mark.parametrize(
     "data",
-    [{"payment_method": "pm_nobody"}, {"confirmation_token": "ctoken_nobody"}, {"token": "tok_nobody"}],
+    [{"payment_method": "pm_unknown"}, {"confirmation_token": "ctoken_unknown"}, {"token": "tok_unknown"}],
     ids=str,
 )
 def test_an_id_that_stripe_does_not_know_is_no_card(shopper, data):
