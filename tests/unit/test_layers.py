@@ -21,8 +21,10 @@ ROWS = [
     "orders models",
     "registry cart_checkers sections throttles admin_bases",
     "cart.abandoned cart.combining cart.fetching cart.locks cart.merging cart.shopper",
-    "checkout payments refunds recovery reconciliation payment_reviews reference_payments invariants health "
-    "sale.ask sale.leases sale.notifications sale.prepare sale.settle sale.sweeps sale.webhooks",
+    (
+        "checkout payments refunds recovery reconciliation payment_reviews reference_payments invariants health "
+        "sale.ask sale.leases sale.notifications sale.prepare sale.settle sale.sweeps sale.webhooks"
+    ),
     "serializers cart.editing http.authentication http.fast_serializers http.json_parser http.representation",
     "http.errors http.view_base api_views generic_views middleware cart.receivers admin templatetags management",
     "urls class_checks checks apps testing",
