@@ -11,6 +11,7 @@ HOST = Path(__file__).parent / "host"
 SUITES_OWN = ("PYTEST_", "COV_CORE_", "DJANGO_SETTINGS_MODULE")
 
 
+@pytest.mark.timeout(900)  # a suite is a test here
 @pytest.mark.skipif(
     os.environ.get("LORIKEET_TEST_DATABASE", "sqlite") != "sqlite", reason="the documentation's shop runs on SQLite"
 )

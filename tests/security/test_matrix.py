@@ -5,11 +5,11 @@ import re
 
 import pytest
 
-from lorikeet.models import Cart
 from lorikeet.outcomes import Pending
 from lorikeet.urls import urlpatterns
 from tests.testapp import models
-from tests.testapp.clients import NEW_PAYMENT_METHOD, STREET, Browser
+from tests.testapp.carts import add_wine, cart_of
+from tests.testapp.clients import NEW_PAYMENT_METHOD, Browser
 from tests.testapp.factories import make_user
 from tests.testapp.snapshots import snapshot
 
@@ -24,13 +24,8 @@ WRITES.sort(key=lambda call: bool(ROWS[call[0]].waits))  # a cart that waits for
 def make_owner(kind, wine):
     """Return a browser with a cart that lacks nothing."""
     browser = Browser(make_user("owner") if kind == "user" else None)
-    browser.add_wine(wine)
-    cart = Cart.objects.latest("pk")
-    models.ShareOff.objects.create(cart=cart, parts=10)
-    cart.delivery_address = models.StreetAddress.objects.create(cart=cart, user=cart.user, **STREET)
-    cart.payment_method = models.PretendCard.objects.create(cart=cart, user=cart.user, token="tok_paid")
-    cart.email = "" if cart.user else "joe@example.com"
-    cart.save()
+    browser.get_ready(wine)
+    models.ShareOff.objects.create(cart=cart_of(browser), parts=10)
     return browser
 
 
@@ -53,7 +48,7 @@ def make_stranger(kind, wine):
             browser = Browser(make_user("stranger"))
         case "staff":
             return Browser(make_user("staff", is_staff=True, is_superuser=True))
-    browser.add_wine(wine)
+    add_wine(cart_of(browser), product=wine)
     return browser
 
 
