@@ -50,7 +50,7 @@ autodoc_member_order = "bysource"
 # A docstring says what shape a value has; with the annotations as well a signature is too long to be read.
 autodoc_typehints = "none"
 
-# The domain has no list of the RFCs that define headers such as Idempotency-Key and Prefer.
+# Headers such as Idempotency-Key and Prefer are in RFCs that the domain has no list of.
 http_strict_mode = False
 
 nitpicky = True

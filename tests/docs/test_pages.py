@@ -324,7 +324,10 @@ class TestFigures:
 
 class TestAttention:
     def test_every_text_that_the_staff_may_read_is_explained(self):
-        sources = [(PACKAGE / f"{name}.py").read_text(encoding="utf-8") for name in ("sale/settle", "sale/sweeps", "payment_reviews")]
+        sources = [
+            (PACKAGE / f"{name}.py").read_text(encoding="utf-8")
+            for name in ("sale/settle", "sale/sweeps", "payment_reviews")
+        ]
         texts = {
             text
             for source in sources
