@@ -47,7 +47,7 @@ class ReferencePaymentMethodContract(PaymentContract):
 
         assert self.report(attempt, reference) == "placed"
 
-    def test_a_reference_that_nobody_knows_is_refused(self) -> None:
+    def test_a_reference_that_is_unknown_is_refused(self) -> None:
         attempt = self.make_waiting()
 
         assert self.report(attempt, "no such payment") == "refused"

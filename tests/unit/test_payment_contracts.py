@@ -217,7 +217,7 @@ BREAKAGES = {
     ),
     "any reference pays": (
         TestTransfer,
-        "test_a_reference_that_nobody_knows_is_refused",
+        "test_a_reference_that_is_unknown_is_refused",
         lambda patch: (
             patch.setattr(Transfer, "shows_key", False),
             patch.setattr(Transfer, "look_up", take_any_payment),
