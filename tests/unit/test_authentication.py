@@ -9,8 +9,9 @@ from rest_framework.authentication import TokenAuthentication
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
-from lorikeet.http import authentication
-from lorikeet.http.authentication import CartSessionAuthentication, authenticators, network_of, refuse_foreign_sites
+from lorikeet.http import networks
+from lorikeet.http.authentication import CartSessionAuthentication, authenticators, refuse_foreign_sites
+from lorikeet.http.networks import network_of
 from tests.testapp.models import Shopper
 
 UNDECLARED = (
@@ -51,8 +52,8 @@ def behind(proxies):
 @pytest.fixture
 def warnings(caplog):
     """What a process that has just begun warns of; its site says nothing of proxies."""
-    authentication.warn.cache_clear()
-    with behind(None), caplog.at_level(logging.WARNING, "lorikeet.http.authentication"):
+    networks.warn.cache_clear()
+    with behind(None), caplog.at_level(logging.WARNING, "lorikeet.http.networks"):
         yield caplog
 
 
