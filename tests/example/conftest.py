@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from django.test import Client, TransactionTestCase
+from django.test import TransactionTestCase
 from django.utils.timezone import now
 
 from lorikeet.models import PaymentAttempt
@@ -23,13 +23,14 @@ from pretend_providers.books import Books
 from pretend_providers.servers import serve
 from pretend_providers.wallets import WalletProvider
 from tests.faults.databases import clear
+from tests.testapp.clients import JSONClient
 
 
 class Shopper:
     """A browser without JavaScript: keeps cookies, and sends JSON with the CSRF token that it was given."""
 
     def __init__(self):
-        self.client = Client(enforce_csrf_checks=True)
+        self.client = JSONClient(enforce_csrf_checks=True)
 
     def send(self, method, url, data=None, **headers):
         if "csrftoken" not in self.client.cookies:

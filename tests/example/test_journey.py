@@ -80,7 +80,6 @@ class TestJourney:
             "reason": "payment",
             "payment_method": "PretendCard",
             "info": {"message": message, "code": code},
-            "errors": [{"code": code, "field": "payment_method", "message": message}],
         }
         assert {**shopper.cart(), "generated_at": 0} == {**before, "generated_at": 0}
         assert states(providers) == ["declined"]
@@ -141,7 +140,7 @@ class TestCart:
         answer = shopper.add(wine("QH-RIES-23"), quantity)
 
         assert answer.status_code == 400
-        assert list(answer.json()) == ["quantity", "errors"]
+        assert list(answer.json()) == ["quantity"]
         assert shopper.cart()["items"] == []
 
     def test_line_shows_its_wine_in_full(self, shopper):
@@ -182,7 +181,7 @@ class TestCart:
         answer = shopper.add(wine("QH-RIES-23"))
 
         assert answer.status_code == 400
-        assert list(answer.json()) == ["wine", "errors"]
+        assert list(answer.json()) == ["wine"]
 
     def test_coupon_takes_its_percentage_off_once(self, shopper):
         shopper.add(wine("LP-BRUT-NV"))
@@ -203,7 +202,7 @@ class TestCart:
         answer = shopper.send("POST", "/_cart/new-adjustment/", body)
 
         assert answer.status_code == 400
-        assert answer.json()["code"] == ["This code is not valid."]
+        assert answer.json() == {"code": ["This code is not valid."]}
 
     def test_parcel_is_free_from_200_dollars(self, shopper):
         shopper.add(wine("OS-PINO-22"), 5)
