@@ -23,7 +23,7 @@ from pretend_providers.books import Books
 from pretend_providers.servers import serve
 from pretend_providers.wallets import WalletProvider
 from tests.faults.databases import clear
-from tests.testapp.clients import JSONClient
+from tests.json_client import JSONClient
 
 
 class Shopper:
