@@ -34,4 +34,4 @@ def now() -> datetime:
 
 def as_stored(moment: datetime) -> datetime:
     """Return an aware moment as Django stores it: naive, in the shop's own time, without ``USE_TZ``."""
-    return moment if settings.USE_TZ else django_timezone.make_naive(moment)
+    return moment if settings.USE_TZ else django_timezone.make_naive(moment, django_timezone.get_default_timezone())

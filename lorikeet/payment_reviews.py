@@ -1,7 +1,7 @@
 """Reviewing a settled payment: what became of it at the provider, without Lorikeet's doing.
 
 Staff refund in the provider's dashboard, a refund that had gone through fails days later, a shopper disputes a charge.
- Our record follows, since what the provider has done is a fact.
+Our record follows, since what the provider has done is a fact.
 """
 
 from __future__ import annotations

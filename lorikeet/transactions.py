@@ -11,7 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, transaction
 
-__all__ = ["durable", "may_pass", "retried"]
+__all__ = ["durable", "is_aborted", "may_pass", "retried"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,11 +32,11 @@ def retried(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        for pause in PAUSES:
+        for pause in () if connection.in_atomic_block else PAUSES:  # there is no going on in a transaction that is lost
             try:
                 return function(*args, **kwargs)
             except OperationalError as error:
-                if not _is_aborted(error):
+                if not is_aborted(error):
                     raise
             sleep(uniform(0, pause))  # noqa: S311  (there is nothing to gain by guessing it)
         return function(*args, **kwargs)
@@ -62,7 +62,8 @@ def durable(function: Callable[P, R]) -> Callable[P, R]:
     return once
 
 
-def _is_aborted(error: OperationalError) -> bool:
+def is_aborted(error: OperationalError) -> bool:
+    """Tell whether the database has rolled the whole transaction back, such as for a deadlock."""
     cause: Any = error.__cause__
     sqlstate = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)  # psycopg, psycopg2
     errno = next(iter(getattr(cause, "args", ())), None)

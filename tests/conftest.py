@@ -22,7 +22,7 @@ COUNTED_OF_API = {
 #: The modules of tests/extensions that reach none which the others do not.
 UNCOUNTED_OF_EXTENSIONS = {"query_counts"}
 #: The modules that reach lines and branches for PostgreSQL alone.
-COUNTED_ON_POSTGRESQL = {"transactions", "recovery"}
+COUNTED_ON_POSTGRESQL = {"clock", "transactions", "recovery"}
 
 
 def is_counted(path):

@@ -263,7 +263,7 @@ def delete(row: Any) -> None:
     """
     try:
         row.delete()
-    except models.ProtectedError as error:
+    except (models.ProtectedError, models.RestrictedError) as error:
         raise invalid("non_field_errors", _("This cannot be removed."), "protected") from error
 
 

@@ -72,7 +72,8 @@ def merge(key: UUID, user: Any) -> bool:
     else:
         guest.delete()
     count = len(source.lines) - len(lines)
-    transaction.on_commit(lambda: cart_merged.send_robust(sender=Cart, cart=target, merged_lines=count), robust=True)
+    if count or not staying:  # what has no room is tried again and again
+        transaction.on_commit(lambda: cart_merged.send_robust(sender=Cart, cart=target, merged_lines=count), robust=True)
     return not staying
 
 
@@ -132,6 +133,7 @@ def _take_choices(guest: Cart, target: Cart, model: Any, name: str, limit: int) 
 def _move_orders(guest: Cart, target: Cart) -> None:
     if not Order.objects.filter(slot=target).exists():
         Order.objects.filter(slot=guest).update(slot=target)
+    Order.objects.filter(slot=guest).update(slot=None)
     taken = list(target.orders.exclude(client_key=None).values_list("client_key", flat=True))
     guest.orders.filter(client_key__in=taken).update(client_key=None)
     guest.orders.update(cart=target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from copy import copy
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -22,7 +23,7 @@ from ..conf import settings
 from ..hooks import HOOKS
 from ..models import Adjustment, LineItem, Order, Payment, PaymentAttempt
 from ..outcomes import NotFound, Outcome, Paid, Pending, Refused, Unknown, to_json
-from ..transactions import durable
+from ..transactions import durable, is_aborted
 from .notifications import announce
 
 __all__ = ["UNRESOLVED", "cancel_order", "flag", "owe", "place_order", "postpone", "settle"]
@@ -91,8 +92,10 @@ def _receive(attempt: PaymentAttempt, paid: Paid) -> bool:
 def _retire_spent(attempt: PaymentAttempt) -> None:
     """Retire a payment method that may pay only once, now that it has paid."""
     method = subclass_of(attempt.method)
-    if method is not None and not method.reusable and method.active:
-        method.retire()
+    if method is not None and not method.reusable:
+        row = type(method).objects.get(pk=method.pk)  # a try that was rolled back may have changed the one in memory
+        if row.active:
+            row.retire()
 
 
 def _wrong_amount() -> dict[str, str]:
@@ -167,6 +170,8 @@ def _wait(attempt: PaymentAttempt, outcome: Pending | NotFound | Unknown) -> Non
         is_known = not isinstance(outcome, Unknown)
         if not is_coming and (attempt.check_at is None or (is_over and is_known)):
             values["check_at"] = None
+        if attempt.attention == UNRESOLVED and is_known:
+            values["attention"] = ""
         mine.filter(state=State.FAILED).update(**values)
         return
     values["state"] = State.UNKNOWN if isinstance(outcome, Unknown) else State.PENDING
@@ -215,7 +220,9 @@ def place_order(order: Order, moment: datetime) -> None:
         with transaction.atomic():
             invoice_id = import_string(settings.INVOICE_ID_GENERATOR)()
             Order.objects.filter(pk=order.pk).update(custom_invoice_id=invoice_id)
-    except Exception:  # the money is taken: a broken generator must not undo the sale
+    except Exception as error:  # the money is taken: a broken generator must not undo the sale
+        if isinstance(error, OperationalError) and is_aborted(error):
+            raise
         logger.exception("Order %s was placed without an invoice id of its own.", order.pk)
 
 
@@ -299,10 +306,11 @@ def _link(attempt: PaymentAttempt, payment: Payment | None) -> None:
     if not payment._state.adding:
         Payment.objects.filter(pk=payment.pk, attempt=None).update(attempt=attempt)
         return
-    payment.attempt = attempt
+    row = copy(payment)  # which a rollback leaves as it is, so that the next try saves it again
+    row.attempt = attempt
     try:
         with transaction.atomic():
-            payment.save()
+            row.save()
     except OperationalError:  # all of it is tried again
         raise
     except Exception:

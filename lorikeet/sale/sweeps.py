@@ -58,7 +58,8 @@ def _take_turn(provider: str, attempts: QuerySet[PaymentAttempt]) -> int:
             outcome = resolve(attempt)
         except Exception:  # the others must not wait for a host's mistake in this one
             logger.exception("Payment attempt %s could not be resolved.", attempt.key)
-            flag(attempt, UNRESOLVED)
+            if not attempt.attention:
+                flag(attempt, UNRESOLVED)
         else:
             silences = silences + 1 if outcome == Unknown() else 0
     return looked

@@ -26,14 +26,15 @@ class Command(BaseCommand):
         how.add_argument("--loop", type=float, metavar="SECONDS", help="run again after this many seconds, for ever")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.report(options["verbosity"])
+        if options["loop"] is None:
+            self.report(options["verbosity"])
         while options["loop"] is not None:
-            time.sleep(options["loop"])
-            close_old_connections()
             try:
                 self.report(options["verbosity"])
             except Exception:  # the database may be back by the next time
                 logger.exception("This run was not finished.")
+            time.sleep(options["loop"])
+            close_old_connections()
 
     def report(self, verbosity: int) -> None:
         """Run every sweep, and print its count when it is done."""
