@@ -32,7 +32,7 @@ def retried(function: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        for pause in () if connection.in_atomic_block else PAUSES:  # there is no going on in a transaction that is lost
+        for pause in PAUSES:
             try:
                 return function(*args, **kwargs)
             except OperationalError as error:

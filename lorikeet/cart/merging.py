@@ -73,7 +73,9 @@ def merge(key: UUID, user: Any) -> bool:
         guest.delete()
     count = len(source.lines) - len(lines)
     if count or not staying:  # what has no room is tried again and again
-        transaction.on_commit(lambda: cart_merged.send_robust(sender=Cart, cart=target, merged_lines=count), robust=True)
+        transaction.on_commit(
+            lambda: cart_merged.send_robust(sender=Cart, cart=target, merged_lines=count), robust=True
+        )
     return not staying
 
 

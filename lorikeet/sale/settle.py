@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from copy import copy
 from collections.abc import Iterator
+from copy import copy
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any

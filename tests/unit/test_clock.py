@@ -163,3 +163,11 @@ def test_a_shop_without_time_zones_waits_as_long_as_the_provider_says(zoneless, 
 
     assert Order.objects.get().expires_at == django_timezone.make_naive(until)
     assert states(attempt) == ("pending", "pending")
+
+
+@override_settings(USE_TZ=False, TIME_ZONE="Australia/Adelaide")
+def test_times_without_a_zone_are_those_of_the_shop_wherever_the_shopper_is():
+    with django_timezone.override("America/New_York"):
+        stored = clock.as_stored(datetime(2026, 7, 1, 12, tzinfo=timezone.utc))
+
+    assert stored == datetime(2026, 7, 1, 21, 30)  # noqa: DTZ001 - as Django stores it

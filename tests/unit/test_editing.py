@@ -5,7 +5,7 @@ import logging
 import pytest
 from django.core.exceptions import ValidationError as ModelValidationError
 from django.db import DataError, IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404
 from django.test import override_settings
 from rest_framework import serializers
@@ -385,9 +385,10 @@ def test_a_row_is_removed():
     assert LineItem.objects.count() == 0
 
 
-def test_a_row_that_something_of_the_hosts_refers_to_is_not_removed(monkeypatch, unchanged):
+@pytest.mark.parametrize("error", [ProtectedError, RestrictedError])
+def test_a_row_that_something_of_the_hosts_refers_to_is_not_removed(monkeypatch, unchanged, error):
     def refuse(line):
-        raise ProtectedError("A reservation refers to it.", {line})
+        raise error("A reservation refers to it.", {line})
 
     line = add_wine(make_cart())
     monkeypatch.setattr(models.WineLine, "delete", refuse)

@@ -449,6 +449,19 @@ def test_a_user_who_has_a_checkout_in_flight_keeps_it_and_the_guests_goes_on_bes
     assert (orders[theirs.pk].slot, orders[theirs.pk].cart, orders[theirs.pk].state) == (None, cart, "pending")
 
 
+def test_a_guests_cart_that_stays_keeps_no_checkout_in_flight(settings, user):
+    settings.LORIKEET_MAX_LINES = 1
+    guest, cart = ready_cart(), make_cart(user)
+    models.MoodyLine.objects.create(cart=cart)
+    make_order(cart=cart, slot=cart)
+    theirs = make_order(cart=guest, slot=guest)
+
+    assert merge(guest.key, user) is False
+
+    theirs.refresh_from_db()
+    assert (theirs.cart, theirs.slot) == (cart, None)
+
+
 def test_orders_that_are_done_come_along_with_their_keys(user):
     guest, cart = make_cart(), make_cart(user)
     order = make_order(cart=guest, state="cancelled", client_key="k")
@@ -571,6 +584,17 @@ def test_the_site_is_told_after_the_commit(user, django_capture_on_commit_callba
 
     assert during == []
     assert received == [{"sender": Cart, "cart": cart, "merged_lines": 2}]
+
+
+def test_a_merge_that_moves_nothing_is_not_announced(settings, user, amounts, django_capture_on_commit_callbacks):
+    settings.LORIKEET_MAX_LINES = 1
+    guest, _ = amounts
+    merge(guest.key, user)
+
+    with listening(cart_merged) as received, django_capture_on_commit_callbacks(execute=True):
+        merge(guest.key, user)
+
+    assert received == []
 
 
 def test_a_receiver_that_fails_undoes_nothing(user, django_capture_on_commit_callbacks, caplog):

@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils.timezone import now
 
 from lorikeet.exceptions import LostLease, PaymentBusy, PaymentError, ProviderUnavailable
-from lorikeet.models import Order, PaymentAttempt
+from lorikeet.models import Order, PaymentAttempt, ThrottleCount
 from lorikeet.outcomes import NotFound, Pending, Refused, Unknown
 from lorikeet.payments import begin, confirm, resolve
 from lorikeet.sale.leases import claim
@@ -380,3 +380,13 @@ def test_a_method_without_data_is_asked_by_itself(monkeypatch):
 
     assert confirm(attempt, {}) == received()
     assert states(attempt) == ("paid", "placed")
+
+
+def test_a_refusal_that_is_found_again_counts_once(scripted):
+    attempt = begin_sale(scripted)
+    scripted.script(start_payment=PaymentError(DECLINED), check_payment=PaymentError(DECLINED), cancel_payment=True)
+    begin(attempt)
+
+    resolve(reread(attempt))
+
+    assert list(ThrottleCount.objects.values_list("count", flat=True)) == [1]

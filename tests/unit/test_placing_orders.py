@@ -1,7 +1,7 @@
 """What happens when an order is placed or cancelled: its number, its hooks, who is told, and what staff are told."""
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
@@ -54,6 +54,28 @@ def test_a_broken_generator_does_not_undo_the_sale(attempt, caplog):
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("ERROR", f"Order {order.pk} was placed without an invoice id of its own.")
     ]
+
+
+class DeadlockDetected(Exception):
+    sqlstate = "40P01"
+
+
+def deadlocked_once():
+    if aborts:
+        raise OperationalError("deadlock detected") from aborts.pop()
+    return "INV-1"
+
+
+aborts = []
+
+
+def test_a_sale_that_the_database_aborts_while_it_is_numbered_is_numbered_by_the_next_try(attempt):
+    aborts.append(DeadlockDetected())
+
+    with generator(deadlocked_once):
+        settle(attempt, received())
+
+    assert Order.objects.get().custom_invoice_id == "INV-1"
 
 
 def test_a_number_that_is_taken_does_not_undo_the_sale(attempt, caplog):

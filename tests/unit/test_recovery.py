@@ -34,6 +34,7 @@ from tests.unit import (
     make_order,
     ready_cart,
     received,
+    reread,
     sell,
     states,
 )
@@ -159,6 +160,25 @@ def test_a_hosts_mistake_in_one_payment_does_not_stop_the_others(scripted, monke
         f"Payment attempt {broken.key} could not be resolved.",
         f"Payment attempt {broken.key} of order {broken.order.pk} needs attention: unresolved.",
     ]
+
+
+def test_a_late_payment_whose_look_failed_once_keeps_its_reason(scripted, monkeypatch):
+    """Until its provider answers again, and only where that was the reason."""
+    late = make_attempt(make_order(state="cancelled"), state="failed", check_at=ago(seconds=1), attention="late money")
+    unresolved = make_attempt(
+        make_order(state="cancelled"),
+        method=scripted.objects.create(),
+        provider="ScriptedCard",
+        state="failed",
+        check_at=ago(seconds=1),
+        attention="unresolved",
+    )
+    monkeypatch.setattr(models.PretendCard, "check_payment", lambda card, attempt: 1 / 0)
+    scripted.script(check_payment=Pending("ch_1"))
+
+    sweeps.resolve_due()
+
+    assert [reread(late).attention, reread(unresolved).attention] == ["late money", ""]
 
 
 @pytest.fixture

@@ -80,6 +80,45 @@ def test_a_sale_whose_record_meets_a_busy_database_is_settled_again(attempt, mon
         settle(attempt, received(payment=models.CardPayment(method=attempt.method)))
 
 
+class DeadlockDetected(Exception):
+    """What a driver of PostgreSQL raises."""
+
+    sqlstate = "40P01"
+
+
+def abort_first(function):
+    """Return ``function`` as it is when the database aborts the transaction of its first call afterwards."""
+    errors = [OperationalError("deadlock detected")]
+    errors[0].__cause__ = DeadlockDetected()
+
+    def run(*args):
+        result = function(*args)
+        if errors:
+            raise errors.pop()
+        return result
+
+    return run
+
+
+def test_the_record_of_a_sale_that_the_database_aborts_once_is_kept(attempt, monkeypatch):
+    monkeypatch.setattr(settling, "place_order", abort_first(settling.place_order))
+
+    assert settle(attempt, received(payment=models.CardPayment(method=attempt.method, reference="ch_1")))
+
+    assert states(attempt) == ("paid", "placed")
+    assert models.CardPayment.objects.get().attempt == attempt
+
+
+def test_a_card_for_one_payment_is_retired_though_the_database_aborts_the_sale_once(attempt, monkeypatch):
+    monkeypatch.setattr(models.PretendCard, "reusable", False)
+    monkeypatch.setattr(settling, "_retire_spent", abort_first(settling._retire_spent))
+
+    settle(attempt, received())
+
+    assert states(attempt) == ("paid", "placed")
+    assert models.PretendCard.objects.get().active is False
+
+
 def test_money_may_come_without_a_record_of_the_hosts(attempt):
     assert settle(attempt, received()) is True
     assert states(attempt) == ("paid", "placed")
