@@ -99,7 +99,8 @@ def _check_currency() -> Iterator[CheckMessage]:
 
 
 def _check_names() -> Iterator[CheckMessage]:
-    known = {setting.name for group in SettingsGroup.__subclasses__() for setting in group()}
+    groups = [group for group in SettingsGroup.__subclasses__() if _is_in_use(group)]
+    known = {setting.name for group in groups for setting in group()}
     for name in dir(django_settings):
         if name.startswith(PREFIX) and name not in known:
             close = get_close_matches(name, known, 1)
@@ -108,6 +109,12 @@ def _check_names() -> Iterator[CheckMessage]:
             if not apps.is_installed(app) and find_spec(app):
                 hint = f'Add "{app}" to INSTALLED_APPS, or take it out.'
             yield Warning(f"{name} is not a setting of Lorikeet.", hint=hint, id="lorikeet.W002")
+
+
+def _is_in_use(group: type[SettingsGroup]) -> bool:
+    """Tell whether the settings are those of the core, the site, or an extension that is installed."""
+    extension = EXTENSION.match(group.__module__)
+    return extension is None or apps.is_installed(extension[1])
 
 
 def _check_site() -> Iterator[CheckMessage]:

@@ -1,0 +1,1 @@
+"""A sale from the inside: preparing, asking the provider, settling, and what recovery and webhooks do for it."""
