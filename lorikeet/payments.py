@@ -29,8 +29,6 @@ __all__ = ["NotFound", "Paid", "Pending", "begin", "confirm", "decide", "give_up
 
 logger = logging.getLogger(__name__)
 
-State = PaymentAttempt.State
-
 
 def begin(attempt: PaymentAttempt, request: HttpRequest | None = None) -> Outcome | None:
     """Have a new attempt, whose lease is held since it was made, charged or refunded; return the outcome."""
@@ -141,7 +139,7 @@ def _conclude(attempt: PaymentAttempt, ask: Callable[[], Outcome], request: Http
         raise
     if placed:
         notify(Order.objects.select_related("user").get(pk=attempt.order_id), request)
-    if is_refusal(outcome) and not attempt.is_refund and attempt.state != State.FAILED:  # which was counted once
+    if is_refusal(outcome) and not attempt.is_refund and attempt.state != "failed":  # which was counted once
         throttles.record("checkout", cart=str(attempt.order.cart_id or ""))
     return outcome
 
