@@ -30,8 +30,13 @@ class StockSettings(SettingsGroup):
     STOCK_PENDING_UNITS = Setting(
         200,
         positive,
-        "Units of stock that the pending orders of one shopper, or of one network, may hold before "
-        "the next checkout is answered 429. One order may hold more.",
+        "Units of stock that the pending (unpaid) orders of one shopper may hold before the next checkout is answered "
+        "429. One order may hold more.",
+    )
+    STOCK_NETWORK_PENDING_UNITS = Setting(
+        1000,
+        positive,
+        "The same for all shoppers of one network (IPv4 /24, IPv6 /48) together. Each counts up to the limit of one.",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import partial
+from typing import Any
 
 from django.db.models import Min, Q, Sum
 from django.utils.translation import gettext as _
@@ -27,8 +28,8 @@ def hold(order: Order, contents: CartContents) -> None:
     """Hold what the lines of ``order`` need, and take over what its cart held.
 
     :raises ConflictErrorSet: less is left; one :class:`~.exceptions.OutOfStock` for each line.
-    :raises TooManyAttempts: the pending orders of this shopper, or of this network, hold
-        ``LORIKEET_STOCK_PENDING_UNITS`` already.
+    :raises TooManyAttempts: the pending orders of this shopper hold ``LORIKEET_STOCK_PENDING_UNITS`` already, or those
+        of this network hold ``LORIKEET_STOCK_NETWORK_PENDING_UNITS``.
     """
     asked = wants(contents.lines, Policy.ON_ADD, Policy.AT_PLACING)
     if not asked:
@@ -42,18 +43,30 @@ def hold(order: Order, contents: CartContents) -> None:
 
 
 def _limit_pending(order: Order, network: str) -> None:
-    """Refuse an order if the pending orders of its shopper, or of its network, hold enough already."""
-    near = Q(order__cart=order.cart)
+    """Refuse an order if the pending orders of its shopper, or of its network, hold enough already.
+
+    A shopper's orders count for the network up to the limit of one shopper: a large order leaves room for others.
+    """
+    mine = Q(order__cart=order.cart)
     if order.user_id is not None:
-        near |= Q(order__user=order.user_id)
+        mine |= Q(order__user=order.user_id)
     in_turn(network)
-    if network:
-        near |= Q(order__cart__network=network)
-    pending = Hold.objects.filter(near, state="held")
-    found = pending.aggregate(units=Sum("quantity"), first=Min("order__expires_at"))
-    if (found["units"] or 0) >= settings.STOCK_PENDING_UNITS:
-        message = _("Unpaid orders keep too many of these. Pay or cancel one of them first.")
-        raise TooManyAttempts(seconds_until(found["first"]), message)
+    near = mine | Q(order__cart__network=network) if network else mine
+    pending = Hold.objects.filter(near, state="held").order_by().values("order__cart")
+    carts = list(
+        pending.annotate(mine=Sum("quantity", filter=mine), all=Sum("quantity"), first=Min("order__expires_at"))
+    )
+    own, most = [cart for cart in carts if cart["mine"]], settings.STOCK_PENDING_UNITS
+    if sum(cart["mine"] for cart in own) >= most:
+        message = _("Your unpaid orders keep too many of these. Pay or cancel one of them first.")
+        raise TooManyAttempts(_seconds_until_first(own), message)
+    if sum(min(cart["all"], most) for cart in carts) >= settings.STOCK_NETWORK_PENDING_UNITS:
+        message = _("Too many of these are kept for unpaid orders on your network.")
+        raise TooManyAttempts(_seconds_until_first(carts), message)
+
+
+def _seconds_until_first(carts: list[dict[str, Any]]) -> int:
+    return seconds_until(min((cart["first"] for cart in carts if cart["first"]), default=None))
 
 
 def _write(order: Order, parts: Counter[Part]) -> None:

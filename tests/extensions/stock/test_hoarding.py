@@ -152,7 +152,9 @@ def test_an_order_beyond_that_is_not_made(shopper, bottle, provider, unchanged):
         response = shopper.checkout()
 
     assert response.status_code == 429
-    assert response.json()["detail"].startswith("Unpaid orders keep too many of these.")
+    assert response.json()["detail"].startswith(
+        "Your unpaid orders keep too many of these. Pay or cancel one of them first."
+    )
     assert 17_990 <= int(response["Retry-After"]) <= 18_000
 
 
@@ -162,6 +164,38 @@ def test_one_order_may_keep_more(shopper, bottle, provider):
 
 
 @override_settings(LORIKEET_STOCK_PENDING_UNITS=5)
+def test_a_large_order_of_one_shopper_does_not_keep_a_neighbour_from_buying(bottle, provider):
+    pay_elsewhere(near(1), bottle, 9)
+
+    assert pay_elsewhere(near(2), bottle, 1).status_code == 202
+
+
+@override_settings(LORIKEET_STOCK_PENDING_UNITS=3, LORIKEET_STOCK_NETWORK_PENDING_UNITS=5)
+def test_an_order_counts_for_its_network_up_to_the_limit_of_one_shopper(provider):
+    bottle = make_bottle(50)
+    pay_elsewhere(near(1), bottle, 20)
+
+    statuses = [pay_elsewhere(near(number), bottle, 1).status_code for number in (2, 3, 4)]
+
+    assert statuses == [202, 202, 429]
+
+
+@override_settings(LORIKEET_STOCK_NETWORK_PENDING_UNITS=5)
+def test_an_order_beyond_the_limit_of_a_network_is_not_made(bottle, provider, unchanged):
+    pay_elsewhere(near(1), bottle, 5)
+    neighbour = near(2)
+    add(neighbour, bottle, 1)
+    get_ready(neighbour, "Transfer")
+
+    with unchanged():
+        response = neighbour.checkout()
+
+    assert response.status_code == 429
+    assert response.json()["detail"].startswith("Too many of these are kept for unpaid orders on your network.")
+    assert 17_990 <= int(response["Retry-After"]) <= 18_000
+
+
+@override_settings(LORIKEET_STOCK_NETWORK_PENDING_UNITS=5)
 def test_orders_of_neighbours_count_and_those_of_others_do_not(bottle, provider):
     pay_elsewhere(near(1), bottle, 5)
 
