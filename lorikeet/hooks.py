@@ -27,10 +27,11 @@ class Hooks:
         """
         return ()
 
-    def line_changed(self, cart: Cart, line: LineItem, is_new: bool) -> None:
+    def line_changed(self, cart: Cart, line: LineItem, is_new: bool, before: LineItem | None = None) -> None:
         """React to a line item that a client has just added to ``cart`` or changed; the line is saved.
 
         :param is_new: the line was added, and is removed again if it is refused.
+        :param before: a copy of the line as it was before an edit; ``None`` if something was added.
         :raises ConflictError: what the line needs is not available; nothing is changed, the client is answered 409. A
             ``ConflictErrorSet`` may be raised as well.
         :raises LimitReached: the line is too much for one cart; nothing is changed, the client is answered 400.

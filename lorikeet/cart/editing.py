@@ -204,8 +204,9 @@ def edit(row: Any, cart: Cart, body: Any, partial: bool, context: dict[str, Any]
     """
     body = _object(body, "non_field_errors")
     data = _object(body["data"], "data") if "data" in body else body
+    before = copy(row)
     _save(validate(type(row), data, context, row, partial))
-    _check_line(row, cart, is_new=False)
+    _check_line(row, cart, is_new=False, before=before)
     if isinstance(row, Adjustment):
         others = rows_of(Adjustment, cart).exclude(pk=row.pk)
         return absorb([row], list(others))[0] or row
@@ -297,12 +298,12 @@ def _save(serializer: Any, **owner: Any) -> Any:
         raise invalid("non_field_errors", _("This cannot be saved as it is.")) from error
 
 
-def _check_line(row: Any, cart: Cart, is_new: bool) -> None:
+def _check_line(row: Any, cart: Cart, is_new: bool, before: Any = None) -> None:
     """Refuse a line that a hook refuses, or that costs more than can be charged or less than nothing."""
     if not isinstance(row, LineItem):
         return
     for hooks in HOOKS:
-        hooks.line_changed(cart, row, is_new)
+        hooks.line_changed(cart, row, is_new, before)
     try:
         total_of(row, cart.currency)
     except AmountTooLarge:

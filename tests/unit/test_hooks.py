@@ -48,9 +48,16 @@ class Noting(Hooks):
         self.note("check", contents.cart.pk, len(contents.lines), for_checkout)
         return self.reasons
 
-    def line_changed(self, cart, line, is_new):
+    def line_changed(self, cart, line, is_new, before=None):
         stored = type(line).objects.get(pk=line.pk)
-        self.note("line_changed", cart.pk, line.pk, getattr(stored, "quantity", None), is_new)
+        self.note(
+            "line_changed",
+            cart.pk,
+            line.pk,
+            getattr(stored, "quantity", None),
+            is_new,
+            getattr(before, "quantity", None),
+        )
         self.refuse()
 
     def cart_changed(self, cart):
@@ -229,7 +236,7 @@ def test_a_line_that_is_added_is_told_when_it_is_saved(shopper, wine, noting_lin
     line = line_of(shopper.add_wine(wine, 3))
 
     cart = Cart.objects.get().pk
-    assert noting_lines() == [("line_changed", cart, line, 3, True), ("cart_changed", cart, [line])]
+    assert noting_lines() == [("line_changed", cart, line, 3, True, None), ("cart_changed", cart, [line])]
 
 
 def test_a_line_that_is_combined_is_told_as_the_one_that_stays(shopper, wine, noted):
@@ -238,7 +245,7 @@ def test_a_line_that_is_combined_is_told_as_the_one_that_stays(shopper, wine, no
 
     shopper.add_wine(wine, 2)
 
-    assert noted.called("line_changed") == [("line_changed", Cart.objects.get().pk, line, 5, False)]
+    assert noted.called("line_changed") == [("line_changed", Cart.objects.get().pk, line, 5, False, None)]
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
@@ -250,7 +257,7 @@ def test_a_line_that_is_changed_is_told(shopper, wine, noted, method):
 
     cart = Cart.objects.get().pk
     assert noted.calls[:2] == [
-        ("line_changed", cart, line_of(line), 7, False),
+        ("line_changed", cart, line_of(line), 7, False, 3),
         ("cart_changed", cart, [line_of(line)]),
     ]
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Min, Sum
 from django.utils.translation import gettext as _
@@ -26,14 +26,22 @@ from .models import Hold, Policy
 
 __all__ = ["hand_over", "keep", "note"]
 
-#: Where a cart that is being changed keeps the lines that :func:`note` is given, and whether they are new.
+#: Where a cart that is being changed keeps what :func:`note` is given.
 NOTED = "_stock_noted"
 
 
-def note(cart: Cart, line: LineItem, is_new: bool) -> None:
+class Note(NamedTuple):
+    """A line that a client has added or changed, and what it was before an edit."""
+
+    line: LineItem
+    is_new: bool
+    before: LineItem | None
+
+
+def note(cart: Cart, line: LineItem, is_new: bool, before: LineItem | None = None) -> None:
     """Have :func:`keep` refuse ``line``, which a client has just added or changed, if too little is left for it."""
     if policy_of(line) is Policy.ON_ADD:
-        cart.__dict__.setdefault(NOTED, {})[line.pk] = (line, is_new)
+        cart.__dict__.setdefault(NOTED, {})[line.pk] = Note(line, is_new, before)
 
 
 def keep(cart: Cart) -> None:
@@ -43,25 +51,26 @@ def keep(cart: Cart) -> None:
     ``fit_stock(available, asked)``, if it has one, may lower what it asks for.
 
     :raises ConflictErrorSet: less is left than a noted line asks for.
-    :raises LimitReached: a line was noted, and the cart would hold more than ``LORIKEET_STOCK_CART_UNITS``.
+    :raises LimitReached: a noted line asks for more than before, and the cart would hold more than
+        ``LORIKEET_STOCK_CART_UNITS``.
     :raises TooManyAttempts: the same, and its network would hold more than ``LORIKEET_STOCK_NETWORK_UNITS``.
     """
-    noted: dict[int, tuple[LineItem, bool]] = cart.__dict__.pop(NOTED, {})
+    noted: dict[int, Note] = cart.__dict__.pop(NOTED, {})
     lines = sorted(lines_in(cart), key=lambda line: line.pk in noted)
     asked = wants(lines, Policy.ON_ADD)
     rows = held(cart=cart)
     if not rows and not asked:
         return
-    room = _room(cart, rows, asked, any(line.pk in noted for line in lines))
+    room = _room(cart, rows, asked, noted)
     short = _hold(cart, rows, asked, room)
-    lines = [noted[line.pk][0] if line.pk in noted else line for line in lines]  # the objects that the answer shows
+    lines = [noted[line.pk].line if line.pk in noted else line for line in lines]  # the objects that the answer shows
     fitted = [_fit(line, of_line) for line in lines if (of_line := _of(line, short))]
     if any(fitted):
         short = _hold(cart, held(cart=cart), wants(lines, Policy.ON_ADD), room)
     refused = [(want, got) for want, got in short if want.line.pk in noted]
     if refused:
         raise ConflictErrorSet(
-            OutOfStock(want.line, want.quantity, got, is_gone=noted[want.line.pk][1]) for want, got in refused
+            OutOfStock(want.line, want.quantity, got, is_gone=noted[want.line.pk].is_new) for want, got in refused
         )
 
 
@@ -83,14 +92,14 @@ def _fit(line: Any, short: list[tuple[Want, int]]) -> bool:
     return True
 
 
-def _room(cart: Cart, rows: list[Hold], asked: list[Want], is_refused: bool) -> int:
-    """Return how many units ``cart`` may hold, or refuse to hold more.
+def _room(cart: Cart, rows: list[Hold], asked: list[Want], noted: dict[int, Note]) -> int:
+    """Return how many units ``cart`` may hold, or refuse a noted line that asks for more than before.
 
     The cart keeps what it holds already, even where other carts of its network have reached the limit.
     """
-    total = sum(want.quantity for want in asked)
+    total = _total(asked)
     most = settings.STOCK_CART_UNITS
-    if is_refused and total > most:
+    if total > most and _is_raised(asked, noted):
         raise LimitReached(
             _("No more than %(limit)d of these can be kept for you at a time.") % {"limit": most}, "items"
         )
@@ -101,11 +110,21 @@ def _room(cart: Cart, rows: list[Hold], asked: list[Want], is_refused: bool) -> 
     others = Hold.objects.filter(cart__network=cart.network, state="held", expires_at__gt=now()).exclude(cart=cart)
     found = others.aggregate(units=Sum("quantity"), first=Min("expires_at"))
     left = max(settings.STOCK_NETWORK_UNITS - (found["units"] or 0), mine)
-    if is_refused and total > left:
+    if total > left and _is_raised(asked, noted):
         raise TooManyAttempts(
             seconds_until(found["first"]), _("Too many of these are kept for other shoppers on your network.")
         )
     return min(most, left)
+
+
+def _is_raised(asked: list[Want], noted: dict[int, Note]) -> bool:
+    """Tell whether the noted lines ask for more than before. A shopper may lower them, whatever limit is exceeded."""
+    before = wants([note.before for note in noted.values() if note.before], Policy.ON_ADD)
+    return _total(want for want in asked if want.line.pk in noted) > _total(before)
+
+
+def _total(asked: Iterable[Want]) -> int:
+    return sum(want.quantity for want in asked)
 
 
 def _hold(cart: Cart, rows: list[Hold], asked: list[Want], room: int) -> list[tuple[Want, int]]:

@@ -30,8 +30,8 @@ class StockHooks(Hooks):
             short = allocate(asked, supply(asked) + _held_for(contents.cart, asked))[1]
         return [OutOfStock(want.line, want.quantity, got) for want, got in short]
 
-    def line_changed(self, cart: Cart, line: LineItem, is_new: bool) -> None:
-        cart_holds.note(cart, line, is_new)
+    def line_changed(self, cart: Cart, line: LineItem, is_new: bool, before: LineItem | None = None) -> None:
+        cart_holds.note(cart, line, is_new, before)
 
     def cart_changed(self, cart: Cart) -> None:
         if holds_in_carts():

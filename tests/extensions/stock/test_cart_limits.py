@@ -118,12 +118,28 @@ def test_a_cart_over_the_limit_is_lowered_to_the_limit(guest, over_the_limit):
     assert (response.status_code, [counters(bottle) for bottle in over_the_limit]) == (200, [(100, 10), (100, 40)])
 
 
-@pytest.mark.parametrize("quantity", [41, 11])
-def test_a_cart_over_the_limit_is_not_changed_to_another_one_over_it(guest, over_the_limit, unchanged, quantity):
+@pytest.mark.parametrize("quantity", [40, 30])
+def test_a_line_of_a_cart_over_the_limit_may_be_lowered_to_what_is_still_over_it(guest, over_the_limit, quantity):
+    line = guest.cart()["items"][0]
+
+    response = guest.patch(line["url"], {"quantity": quantity})
+
+    assert (response.status_code, quantities(guest)) == (200, [quantity, 40])
+    assert sum(units for _, units in holds(state="held")) == 50
+
+
+def test_a_line_of_a_cart_over_the_limit_may_not_be_raised(guest, over_the_limit, unchanged):
     line = guest.cart()["items"][0]
 
     with unchanged():
-        response = guest.patch(line["url"], {"quantity": quantity})
+        response = guest.patch(line["url"], {"quantity": 41})
+
+    assert response.status_code == 400
+
+
+def test_nothing_is_combined_with_a_line_of_a_cart_over_the_limit(guest, over_the_limit, unchanged):
+    with unchanged():
+        response = try_to_add(guest, over_the_limit[0], 1, "SeatLine")
 
     assert response.status_code == 400
 

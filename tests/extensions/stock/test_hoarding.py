@@ -110,6 +110,18 @@ def test_a_cart_whose_time_was_over_holds_again_as_much_as_its_network_has_left(
     assert (quantities(browser), counters(bottle)) == ([5], (10, 6))
 
 
+@override_settings(LORIKEET_STOCK_NETWORK_UNITS=6)
+def test_a_line_that_its_network_leaves_no_room_for_may_be_lowered_and_not_raised(bottle):
+    browser = near(1)
+    line = seat(browser, bottle, 5)
+    pass_time(minutes=16)
+    seat(near(2), bottle, 4)
+
+    statuses = [browser.patch(line["url"], {"quantity": quantity}).status_code for quantity in (6, 3)]
+
+    assert (statuses, quantities(browser), counters(bottle)) == ([429, 200], [3], (10, 6))
+
+
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="races are run on PostgreSQL, which locks rows")
 @pytest.mark.django_db(transaction=True)
 @override_settings(LORIKEET_STOCK_NETWORK_UNITS=20)
