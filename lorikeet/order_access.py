@@ -6,6 +6,7 @@ nothing to the session: another shopper could have signed in to it while the pay
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -23,17 +24,19 @@ if TYPE_CHECKING:
 __all__ = ["let_in", "order_token", "read_order_token", "visible_orders"]
 
 COOKIE = "lorikeet_orders"
-#: Most orders that a browser opens: the newest. They take 700 bytes of the 4096 that a cookie may have.
+#: Most orders that a browser opens: the newest. They take 900 bytes of the 4096 that a cookie may have.
 MOST = 20
 ORDER = "lorikeet.order"
 
 
 def let_in(request: HttpRequest, response: HttpResponse, order: Order) -> None:
     """Let the browser that ``response`` goes to open ``order`` too, no matter which user is signed in there."""
-    others = [uuid for uuid in _opened_by(request) if uuid != order.uuid.hex]
+    opened = _opened_by(request)
+    opened.pop(order.uuid.hex, None)  # the latest is the last
+    opened[order.uuid.hex] = int(time.time())
     response.set_signed_cookie(
         COOKIE,
-        ".".join([*others, order.uuid.hex][-MOST:]),
+        ".".join([f"{uuid}-{let_in_at}" for uuid, let_in_at in opened.items()][-MOST:]),
         max_age=_age(),
         path=django_settings.SESSION_COOKIE_PATH,
         domain=django_settings.SESSION_COOKIE_DOMAIN,
@@ -45,7 +48,7 @@ def let_in(request: HttpRequest, response: HttpResponse, order: Order) -> None:
 
 def visible_orders(request: HttpRequest) -> Q:
     """Return the condition for the orders that the sender of ``request`` may see."""
-    visible = Q(uuid__in=_opened_by(request))
+    visible = Q(uuid__in=list(_opened_by(request)))
     return visible | Q(user=request.user) if request.user.is_authenticated else visible
 
 
@@ -62,10 +65,15 @@ def read_order_token(token: str, uuid: UUID, email: str) -> bool:
         return False
 
 
-def _opened_by(request: HttpRequest) -> list[str]:
-    """Return the ids of the orders that the cookie of ``request`` opens, the latest last."""
+def _opened_by(request: HttpRequest) -> dict[str, int]:
+    """Return the ids of the orders that the cookie of ``request`` opens, and when each was let in: the latest last.
+
+    Each later order signs the cookie anew, so the signature's age tells nothing of the orders before it.
+    """
     value = request.get_signed_cookie(COOKIE, default="", max_age=_age())
-    return value.split(".") if value else []
+    oldest = time.time() - _age().total_seconds()
+    entries = (entry.partition("-") for entry in value.split("."))
+    return {uuid: int(let_in_at) for uuid, _, let_in_at in entries if let_in_at and int(let_in_at) >= oldest}
 
 
 def _signer(email: str) -> TimestampSigner:

@@ -89,7 +89,8 @@ def test_a_cookie_holds_an_order_once_and_the_latest_last(jar):
 
     jar.let_in(first, second, first)
 
-    assert jar.cookie.value.partition(":")[0] == f"{second.uuid.hex}.{first.uuid.hex}"
+    entries = jar.cookie.value.partition(":")[0].split(".")
+    assert [entry.partition("-")[0] for entry in entries] == [second.uuid.hex, first.uuid.hex]
 
 
 def test_a_cookie_holds_so_many_orders_and_no_more_and_is_short(jar):
@@ -123,7 +124,7 @@ def test_a_cookie_that_was_not_signed_here_is_ignored(jar, value):
     assert not Order.objects.filter(visible_orders(request)).exists()
     response = HttpResponse()
     let_in(request, response, order)
-    assert response.cookies[COOKIE].value.partition(":")[0] == KEY.hex
+    assert response.cookies[COOKIE].value.partition("-")[0] == KEY.hex
 
 
 def test_a_token_of_the_same_order_is_no_cookie(jar):
@@ -140,6 +141,37 @@ def test_a_cookie_opens_for_thirty_days(jar, after, days, is_open):
     after(days=days)
 
     assert bool(jar.sees()) is is_open
+
+
+@pytest.mark.parametrize(("days", "seen"), [(29, [0, 1]), (31, [1]), (60, [])])
+def test_a_later_order_opens_an_earlier_one_no_longer(jar, after, days, seen):
+    orders = [make_order(), make_order()]
+    jar.let_in(orders[0])
+    after(days=29)
+    jar.let_in(orders[1])
+    after(days=days)
+
+    assert jar.sees() == [orders[number] for number in seen]
+
+
+def test_an_order_that_is_let_in_again_is_open_for_thirty_days_from_then(jar, after):
+    order = make_order()
+    jar.let_in(order)
+    after(days=29)
+    jar.let_in(order)
+    after(days=58)
+
+    assert jar.sees() == [order]
+
+
+def test_a_cookie_drops_the_orders_that_it_opens_no_more(jar, after):
+    jar.let_in(make_order())
+    after(days=29)
+    jar.let_in(make_order())
+    after(days=31)
+    jar.let_in(make_order())
+
+    assert jar.cookie.value.partition(":")[0].count(".") == 1
 
 
 def test_a_cookie_outlives_a_change_of_the_secret_key_that_keeps_the_old_one(jar):
