@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from django.db.models import ProtectedError
+from django.db.models import Exists, OuterRef, ProtectedError
 from django.utils.timezone import now
 
 from .forgetting import forget, removed
@@ -98,8 +98,13 @@ def forget_retired() -> int:
 
 
 def delete_unused_customers() -> int:
-    """Delete the customers, and their cards with them, of guests whose carts are gone or whose card was refused."""
-    unused = StripeCustomer.objects.filter(user=None, cards=None, created_at__lt=now() - UNUSED)
+    """Delete the customers without an account, and their cards with them, once every card that is left is forgotten.
+
+    These are customers of guests whose carts are gone or whose card was refused, and of deleted accounts. A card whose
+    row is gone although Stripe never detached it goes with its customer.
+    """
+    in_use = StripeCard.objects.filter(customer=OuterRef("pk"), forgotten_at=None)
+    unused = StripeCustomer.objects.filter(~Exists(in_use), user=None, created_at__lt=now() - UNUSED)
     return sum(map(_delete_customer, unused.order_by("pk")[:BATCH]))
 
 
@@ -112,6 +117,7 @@ def _delete_customer(customer: StripeCustomer) -> bool:
     except stripe.StripeError:
         logger.exception("Stripe did not delete a customer; the next run tries again.")
         return False
+    customer.cards.exclude(forgotten_at=None).update(customer=None)
     with suppress(ProtectedError):  # a guest returned with their card at this moment
         customer.delete()
     return True

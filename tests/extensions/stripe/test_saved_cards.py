@@ -16,7 +16,7 @@ from lorikeet.models import Cart, PaymentAttempt
 from lorikeet.recovery import tick
 from tests.testapp.clients import Browser
 from tests.testapp.factories import make_user
-from tests.unit import lapse
+from tests.unit import Killed, kill, lapse
 
 from .shopping import FAKE, add_card, attempt, calls, client, get_ready, intents, post_card
 
@@ -301,6 +301,43 @@ def test_the_saved_cards_of_an_abandoned_cart_go_with_their_customers(guest):
     delete_unused_customers()
 
     assert (StripeCard.objects.count(), StripeCustomer.objects.count(), attached()) == (0, 0, [])
+
+
+@pytest.fixture
+def left_behind(alice, wine):
+    """The customer of a deleted account with two saved cards, of which an order names the first; its cart is gone."""
+    get_ready(alice, wine, reusable=True)
+    alice.checkout()
+    add_card(alice, "mastercard", reusable=True)
+    alice.user.delete()
+    let_an_hour_pass()
+    delete_abandoned_carts()
+    return StripeCustomer.objects.get()
+
+
+def test_a_saved_card_that_no_order_names_is_forgotten_though_another_of_its_customer_is_named(left_behind):
+    tick()
+
+    assert (attached(), FAKE.books().get("customer"), StripeCustomer.objects.count()) == ([], None, 0)
+    assert (card().last4, card().customer, card().forgotten_at is None) == ("4242", None, False)
+
+
+def test_it_is_forgotten_later_if_stripe_is_silent_or_the_process_dies(left_behind, monkeypatch):
+    FAKE.fault("error", path="/v1/customers*", times=2)
+    first = forget_retired(), delete_unused_customers()
+    with monkeypatch.context() as patch:
+        patch.setattr(StripeCustomer, "delete", kill)
+        with pytest.raises(Killed):
+            delete_unused_customers()
+
+    assert first == (1, 0)
+    assert (delete_unused_customers(), attached(), StripeCustomer.objects.count()) == (1, [], 0)
+
+
+def test_a_customer_whose_named_card_is_not_forgotten_yet_stays(left_behind):
+    assert delete_unused_customers() == 0
+
+    assert (card().customer, len(attached())) == (left_behind, 2)
 
 
 def test_a_customer_that_stripe_does_not_know_is_not_replaced(alice):
