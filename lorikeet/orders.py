@@ -254,7 +254,8 @@ class PaymentAttempt(Quantised):
         django_settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     created_at = models.DateTimeField(_("created at"), default=now, editable=False)
-    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+    #: When its state changed. ``save()`` does not touch it.
+    updated_at = models.DateTimeField(_("updated at"), default=now, editable=False)
 
     class Meta:
         verbose_name = _("payment attempt")

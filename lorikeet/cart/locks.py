@@ -21,4 +21,6 @@ def changed(cart: Cart) -> None:
 
 def lock(**lookup: Any) -> bool:
     """Lock the cart that matches ``lookup`` until the transaction ends; tell whether there is one."""
+    # Here the clock is this server's: asking for the database's costs each change of a cart a statement, and the time
+    # is only ever compared with a number of days (LORIKEET_ABANDONED_CART_DAYS).
     return bool(Cart.objects.filter(**lookup).update(seq=F("seq") + 1, updated_at=now()))

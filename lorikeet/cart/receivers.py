@@ -13,8 +13,8 @@ from django.db.models import F
 from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 from django.http import HttpRequest
-from django.utils.timezone import now
 
+from ..clock import now
 from ..conf import settings
 from ..exceptions import InvalidToken
 from ..models import Cart

@@ -156,7 +156,7 @@ class Migration(migrations.Migration):
                 ('received', models.CharField(blank=True, default='', editable=False, max_length=40, verbose_name='received instead')),
                 ('reason', models.CharField(blank=True, default='', max_length=255, verbose_name='reason')),
                 ('created_at', models.DateTimeField(default=lorikeet.clock.now, editable=False, verbose_name='created at')),
-                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated at')),
+                ('updated_at', models.DateTimeField(default=lorikeet.clock.now, editable=False, verbose_name='updated at')),
                 ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('open_for', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='open_attempt', to='lorikeet.order')),
                 ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='lorikeet.order')),

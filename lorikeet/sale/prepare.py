@@ -280,6 +280,7 @@ def _make_attempt(contents: CartContents, order: Order, moment: datetime) -> Pay
         amount=order.grand_total,
         currency=order.currency,
         created_at=moment,
+        updated_at=moment,
         **new_lease(moment),
     )
     return attempt

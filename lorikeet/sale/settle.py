@@ -127,6 +127,7 @@ def owe(charge: PaymentAttempt, amount: Decimal, currency: str, **values: Any) -
         amount=amount,
         currency=currency,
         created_at=moment,
+        updated_at=moment,
         **{"lease_until": moment, **values},
     )
     return attempt

@@ -5,16 +5,22 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test import override_settings
 from django.utils import timezone as django_timezone
 
 from lorikeet import clock
+from lorikeet.cart.abandoned import delete_abandoned_carts
 from lorikeet.checkout import Terms, checkout
 from lorikeet.health import health
 from lorikeet.models import Order, PaymentAttempt
 from lorikeet.outcomes import NotFound, Pending
 from lorikeet.payments import resolve
 from lorikeet.recovery import tick
+from lorikeet.sale.prepare import prepare
+from lorikeet.sale.settle import owe
+from lorikeet.sale.sweeps import flag_unresolved
+from tests.testapp.factories import make_user
 from tests.unit import add_wine, begin_sale, ready_cart, states
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -125,6 +131,28 @@ def test_a_sale_that_a_fast_server_places_is_told_in_time(fast):
     order = checkout(ready_cart()).order
 
     assert abs(order.purchased_on - datetime.now(timezone.utc)) < 30 * SECOND
+
+
+@with_a_clock_of_its_own
+def test_a_payment_of_a_server_whose_clock_is_fast_is_flagged_when_its_time_is_over(fast):
+    fast()
+
+    charge = prepare(ready_cart(), Terms()).attempt
+    owe(charge, charge.amount, charge.currency)
+
+    assert all(abs(attempt.updated_at - true_time()) < 30 * SECOND for attempt in PaymentAttempt.objects.all())
+    PaymentAttempt.objects.update(updated_at=F("updated_at") - timedelta(minutes=16))
+    assert flag_unresolved() == 2
+
+
+@with_a_clock_of_its_own
+def test_the_cart_of_an_account_that_a_fast_server_deletes_goes_at_the_next_run(fast):
+    user = make_user()
+    ready_cart(user)
+    fast()
+    user.delete()
+
+    assert delete_abandoned_carts() == 1
 
 
 # a shop without time zones
