@@ -70,7 +70,7 @@ def _opened_by(request: HttpRequest) -> dict[str, int]:
 
     Each later order signs the cookie anew, so the signature's age tells nothing of the orders before it.
     """
-    value = request.get_signed_cookie(COOKIE, default="", max_age=_age())
+    value = request.get_signed_cookie(COOKIE, default="", max_age=_age()) or ""
     oldest = time.time() - _age().total_seconds()
     entries = (entry.partition("-") for entry in value.split("."))
     return {uuid: int(let_in_at) for uuid, _, let_in_at in entries if let_in_at and int(let_in_at) >= oldest}
