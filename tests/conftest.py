@@ -16,7 +16,17 @@ from tests.testapp.snapshots import snapshot
 
 #: The modules of tests/api that reach lines and branches which tests/unit and tests/extensions do not.
 COUNTED_OF_API = {
-    *("busy_database", "cancel", "cart", "cart_tokens", "checkout", "checkout_replay", "confirm", "duplicates", "email"),
+    *(
+        "busy_database",
+        "cancel",
+        "cart",
+        "cart_tokens",
+        "checkout",
+        "checkout_replay",
+        "confirm",
+        "duplicates",
+        "email",
+    ),
     *("hoarding", "limits", "login", "pending_checkout", "preconditions", "preferences", "status", "throttling"),
     "webhooks",
 }

@@ -6,7 +6,6 @@ from django.db import connection
 
 from lorikeet.extensions.stock.holds import release_expired
 from lorikeet.extensions.stock.models import Policy, StockRecord
-from lorikeet.throttles import digest, in_turn
 from tests.api.test_query_counts import statements
 from tests.extensions.goods.factories import make_bottle, make_gadget
 from tests.extensions.goods.models import BottleLine, FittingSeatLine, Gadget, GadgetLine, SeatLine
@@ -18,10 +17,10 @@ from .shopping import add, get_ready, pass_time
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_order")]
 
 MANY = pytest.mark.parametrize("lines", [1, 20])
-#: A sale waits for its turn, adds up what orders near by hold, locks the records, inserts the holds and the movements,
+#: A sale adds up what orders near by hold, locks the records, inserts the holds and the movements,
 #: ends the holds, and looks for what has run low; it takes and sells each record. That an order holds nothing is found
 #: out without stock too.
-SALE, EACH = 7, 2
+SALE, EACH = 6, 2
 #: What adding a line costs that is held at once: what is in the cart, what it holds, its turn and what is held near by,
 #: until when it holds now, the lock, the hold and the counter. And what any other write costs a cart that holds
 #: something.
@@ -158,7 +157,6 @@ def checkout_of(lines, line="BottleLine", fill_it=fill):
     browser = Browser(make_user())
     get_ready(browser)
     fill_it(browser, lines, **({"line": line} if fill_it is fill else {}))
-    in_turn(digest("127.0.0.0"))  # a row of each network, made once a day
     return len(statements(browser.checkout))
 
 
