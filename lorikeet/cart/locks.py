@@ -19,8 +19,12 @@ def changed(cart: Cart) -> None:
         hooks.cart_changed(cart)
 
 
-def lock(**lookup: Any) -> bool:
-    """Lock the cart that matches ``lookup`` until the transaction ends; tell whether there is one."""
+def lock(network: str = "", **lookup: Any) -> bool:
+    """Lock the cart that matches ``lookup`` until the transaction ends; tell whether there is one.
+
+    :param network: the digest of the network that its shopper is in now, if that is known.
+    """
+    known = {"network": network} if network else {}
     # Here the clock is this server's: asking for the database's costs each change of a cart a statement, and the time
     # is only ever compared with a number of days (LORIKEET_ABANDONED_CART_DAYS).
-    return bool(Cart.objects.filter(**lookup).update(seq=F("seq") + 1, updated_at=now()))
+    return bool(Cart.objects.filter(**lookup).update(seq=F("seq") + 1, updated_at=now(), **known))

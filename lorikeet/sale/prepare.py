@@ -87,7 +87,8 @@ def prepare(cart: Cart, terms: Terms) -> Prepared:
     :raises: as :func:`lorikeet.checkout.checkout`.
     """
     cart_id = cart.pk
-    if not lock(pk=cart_id, user=cart.user_id):
+    network = throttles.digest(terms.network)
+    if not lock(network, pk=cart_id, user=cart.user_id):
         raise CartGone(cart_id)
     if earlier := _earlier(cart_id, terms):
         return earlier
@@ -108,7 +109,7 @@ def prepare(cart: Cart, terms: Terms) -> Prepared:
     digest = digest_of(contents, totals)
     if not terms.confirm_duplicate and (twin := _twin(contents.cart, digest, moment)):
         return Prepared(twin.pk, attempt=twin.latest_charge, is_duplicate=True)
-    _limit_pending(contents.cart, terms.network)
+    _limit_pending(contents.cart)
     waiting = getattr(contents.cart, "pending_order", None)
     if waiting is not None:  # what is paid elsewhere waits beside the cart from now on
         Order.objects.filter(pk=waiting.pk).update(slot=None)
@@ -187,15 +188,11 @@ def _of_shopper(cart: Cart) -> Q:
     return Q(cart=cart) if cart.user_id is None else Q(cart=cart) | Q(user=cart.user_id)
 
 
-def _limit_pending(cart: Cart, network: str) -> None:
+def _limit_pending(cart: Cart) -> None:
     """Refuse another order of a shopper, or of a network, that has too many pending orders.
 
-    :param network: where the shopper is now; it counts for the cart from now on.
     :raises TooManyAttempts: until the first of them expires.
     """
-    if network and cart.network != throttles.digest(network):
-        cart.network = throttles.digest(network)
-        cart.save(update_fields=["network"])
     mine = _of_shopper(cart)
     near = mine | Q(cart__network=cart.network) if cart.network else mine
     pending = Order.objects.filter(near, state=Order.State.PENDING)

@@ -147,7 +147,7 @@ MUTANTS = {
     for mutant in (
         Mutant(
             "no cart lock",
-            (("lorikeet.cart.locks.lock", '.update(seq=F("seq") + 1, updated_at=now())', ".exists()"),),
+            (("lorikeet.cart.locks.lock", '.update(seq=F("seq") + 1, updated_at=now(), **known)', ".exists()"),),
             (Killer("exact", "freeze", NEW_ORDER, "beside"),),
         ),
         Mutant(
