@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError
+from django.db import IntegrityError, InterfaceError, OperationalError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -134,6 +134,8 @@ def _conclude(attempt: PaymentAttempt, ask: Callable[[], Outcome], request: Http
         placed = _settle(attempt, outcome)
     except LostLease:
         return None
+    except (OperationalError, InterfaceError):  # the connection was lost: the payment is due when its lease ends
+        raise
     except Exception:  # such as a mistake in a host's hook: the other payments that are due come first
         postpone(attempt)
         raise
