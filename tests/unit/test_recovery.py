@@ -5,6 +5,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
+from django.db import InterfaceError, OperationalError
 from django.test import override_settings
 from django.utils.timezone import now
 
@@ -322,6 +323,24 @@ def test_a_payment_that_cannot_be_settled_is_retried_ever_later(scripted, monkey
     assert (waits[0], waits[-1] > 20) == (10, True)
     assert len(scripted.asked) == 10
     assert PaymentAttempt.objects.get().attention == "unresolved"
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_a_payment_during_which_the_database_was_lost_is_due_when_its_lease_ends(scripted, monkeypatch, error):
+    attempt = begin_sale(scripted, lease_until=ago(seconds=1))
+    PaymentAttempt.objects.update(created_at=ago(hours=1))  # after a mistake of a host it would wait for 15 minutes
+    scripted.script(check_payment=received())
+
+    def lose(attempt, outcome):
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(payments, "settle", lose)
+        sweeps.resolve_due()
+    pass_time(seconds=61)
+    sweeps.resolve_due()
+
+    assert states(attempt) == ("paid", "placed")
 
 
 def test_the_payment_that_waited_longest_is_asked_after_first(scripted):
