@@ -137,6 +137,8 @@ def strike(world, result, steps, fault, at, meanwhile="recovery"):
         ended = child.thaw()
     result.ended.append(ended)
     last = "".join(ended.error.strip().splitlines()[-1:])
+    if ended.how == "raised" and meanwhile == "thief" and "LockBroken" in last:
+        return  # the theft was noticed, and nothing was written
     if ended.how in {"raised", "hung"} or (ended.how == "lost" and (not fault or "IntegrityError" in ended.error)):
         result.violations.append(f"the process {ended.how}: {last}")
     for status, body in ended.value or []:

@@ -94,7 +94,7 @@ def test_a_reference_that_cannot_be_kept_is_refused(say, reference):
 
 
 NESTED: list = []
-for _ in range(2000):
+for _ in range(200_000):  # newer Pythons encode several thousand
     NESTED = [NESTED]
 
 
